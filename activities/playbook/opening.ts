@@ -1,0 +1,140 @@
+import type { Authority } from '../../domain/committee/committee.ts';
+import type { SignedEpoch } from '../../domain/committee/epoch.ts';
+import type { Digest } from '../../domain/encoding/digest.ts';
+import { failureOf, FirebreakFailure } from '../../domain/errors/failure.ts';
+import { judgeEndorsement, type SignedEndorsement } from '../../domain/playbook/endorsement.ts';
+import { needsOf } from '../../domain/playbook/needs.ts';
+import { type Plan, planDigest } from '../../domain/playbook/plan.ts';
+import { isOfType, type PlanValue, shapeOf } from '../../domain/playbook/value.ts';
+import type { BlobRef } from '../../domain/ports/blob-store.ts';
+import { type Attempt, attempt } from '../attempt.ts';
+import type { ActivityDependencies } from '../dependencies.ts';
+import { getDocument } from '../documents.ts';
+import type { Bindings, Values } from './binding.ts';
+import { missingIn } from './bindings.ts';
+import { authorityOf } from './performing.ts';
+import { requireNetwork } from './shape.ts';
+
+/** One plan as it is handed to a run: what it is, where its bytes lie, and what it starts from. */
+export type PlanToRun = {
+  readonly network: string;
+  /** Of the playbook; for people and lists, the digest counts. */
+  readonly name: string;
+  /** `planDigest`: what is executed, and what votes name. */
+  readonly playbook: Digest;
+  /** Its RFC 8785 bytes. */
+  readonly plan: BlobRef;
+  /** Bytes of every plan that this one, or one of those, runs as a step; by plan digest. */
+  readonly library: Readonly<Record<string, BlobRef>>;
+  readonly inputs: Readonly<Record<string, PlanValue>>;
+  /** Demanded outside development. */
+  readonly endorsement?: SignedEndorsement;
+};
+
+export type OpenInput = PlanToRun & {
+  readonly epochs: readonly SignedEpoch[];
+  /** A step of a run that was endorsed: its plan is pinned by digest in the endorsed one. */
+  readonly within: boolean;
+};
+
+/** What the run keeps from here on. */
+export type Opened = {
+  readonly plan: Plan;
+  readonly inputs: Values;
+  readonly authority: Omit<Authority, 'former'> & { readonly former: readonly string[] };
+};
+
+const LIBRARY_MAX = 20;
+
+export const createOpeningActivities = (deps: ActivityDependencies, bindings: Bindings) => ({
+  /**
+   * Fetches a plan by its digest and decides whether it can and may run here: who signed it, what it needs down to its last sub-playbook,
+   * and whether its inputs are what it declares. What is missing is said now, and not at step four.
+   */
+  openRun: (input: OpenInput): Promise<Opened> =>
+    attempt(deps, 'openRun', async (now) => {
+      requireNetwork(deps, input.network);
+      const authority = authorityOf(deps, input.epochs);
+      const plan = await planOf(deps, input.plan, input.playbook, now);
+      requireEndorsement(input, plan, authority);
+      await requireOffers(deps, bindings, plan, input.library, now);
+      const { environment, network, committee, former } = authority;
+      return {
+        plan,
+        inputs: inputsOf(plan, input.inputs),
+        authority: { environment, network, committee, former: [...former] },
+      };
+    }),
+});
+
+/** Bytes of a plan are believed for their digest alone. */
+async function planOf(deps: ActivityDependencies, ref: BlobRef, digest: Digest, now: Attempt): Promise<Plan> {
+  const plan = await getDocument<Plan>(deps, ref, now);
+  if (plan.format === 1 && planDigest(plan) === digest) return plan;
+  throw new FirebreakFailure(
+    'input.plan-digest',
+    `blob ${ref.digest} is not plan ${digest} in a form that this build executes`,
+  );
+}
+
+function requireEndorsement(
+  { endorsement, within, name, playbook }: OpenInput,
+  plan: Plan,
+  authority: Authority,
+): void {
+  if (within || (endorsement === undefined && authority.environment === 'development')) return;
+  if (endorsement === undefined)
+    throw new FirebreakFailure(
+      'policy.endorsement-missing',
+      `in ${authority.environment} the committee has to sign ${name} first`,
+    );
+  const verdict = judgeEndorsement(endorsement, authority, plan.name, playbook);
+  if (!verdict.ok) throw failureOf(verdict.refusal);
+}
+
+/** Walks every plan that can be reached; a sub-playbook that cannot run refuses the playbook that names it. */
+async function requireOffers(
+  deps: ActivityDependencies,
+  bindings: Bindings,
+  plan: Plan,
+  library: OpenInput['library'],
+  now: Attempt,
+): Promise<void> {
+  const seen = new Set<string>();
+  const next: Plan[] = [plan];
+  for (let each = next.pop(); each !== undefined; each = next.pop()) {
+    const needs = needsOf(each);
+    const missing = missingIn(bindings, needs, library);
+    if (missing.length > 0)
+      throw new FirebreakFailure(
+        'input.playbook-capability',
+        `${each.name} needs what this installation does not offer: ${missing.join(', ')}`,
+        { playbook: each.name, missing: [...missing] },
+      );
+    for (const digest of needs.playbooks) {
+      const ref = library[digest];
+      if (ref === undefined || seen.has(digest)) continue;
+      if (seen.size >= LIBRARY_MAX)
+        throw new FirebreakFailure(
+          'input.playbook-unbounded',
+          `${plan.name} reaches more than ${LIBRARY_MAX} playbooks`,
+        );
+      seen.add(digest);
+      next.push(await planOf(deps, ref, digest, now));
+    }
+  }
+}
+
+function inputsOf(plan: Plan, given: Readonly<Record<string, PlanValue>>): Values {
+  const stranger = Object.keys(given).find((name) => !Object.hasOwn(plan.inputs, name));
+  if (stranger !== undefined) throw wrong(`${plan.name} has no input ${stranger.slice(0, 60)}`);
+  return Object.fromEntries(
+    Object.entries(plan.inputs).map(([name, { type, default: usual }]) => {
+      const value = Object.hasOwn(given, name) ? given[name] : usual;
+      if (!isOfType(value, type)) throw wrong(`input ${name} is not ${shapeOf(type)}`);
+      return [name, value];
+    }),
+  );
+}
+
+const wrong = (message: string): FirebreakFailure => new FirebreakFailure('input.playbook-input', message);

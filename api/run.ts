@@ -1,0 +1,92 @@
+import type { FastifyInstance } from 'fastify';
+import { FirebreakFailure } from '../domain/errors/failure.ts';
+import type { AlertSource } from '../domain/ports/alert-source.ts';
+import type { BlobStore } from '../domain/ports/blob-store.ts';
+import { PluginHost } from '../plugins/host.ts';
+import { createLogger, type Logger } from '../telemetry/log.ts';
+import type { ApiConfig } from './config.ts';
+import { type AlertStore, temporalEngine } from './engine.ts';
+import { createReading } from './incidents.ts';
+import { createIntake, type Intake } from './intake.ts';
+import { createApiMetrics } from './metrics.ts';
+import { readPlaybooks, shelve } from './playbooks.ts';
+import { Rates } from './rates.ts';
+import { createServer } from './server.ts';
+import { createStatusServer, type Health } from './status.ts';
+
+export type RunningApi = {
+  /** Base addresses, without a path. */
+  readonly url: string;
+  readonly statusUrl: string;
+  stop(): Promise<void>;
+};
+export type ApiOptions = { readonly logger?: Logger; readonly store?: AlertStore; readonly clock?: () => number };
+
+/** The whole wiring of the api; it holds nothing that is not in Temporal, so any number may run beside each other. */
+export async function startApi(config: ApiConfig, signal: AbortSignal, options: ApiOptions = {}): Promise<RunningApi> {
+  const logger = options.logger ?? createLogger({ name: 'api', level: config.logLevel });
+  const compiled = readPlaybooks(config);
+  const host = new PluginHost();
+  const blobs = await host.use<BlobStore>(config.blobs, { dir: config.dataFolder });
+  const sources = await sourcesOf(config, host);
+  const engine = temporalEngine(config.temporal);
+  const store = options.store ?? engine;
+  const heartbeats = new Map<string, number>();
+  const servers: FastifyInstance[] = [];
+  const stop = async (): Promise<void> => {
+    for (const server of servers) await server.close();
+    await store.close();
+    if (store !== engine) await engine.close();
+    for (const { plugin, failure } of await host.stop())
+      if (failure !== undefined) logger.warn({ plugin, err: failure }, 'plug-in did not stop cleanly');
+  };
+  try {
+    await host.start(signal);
+    const responses = await shelve(compiled, blobs, signal);
+    const metrics = createApiMetrics();
+    metrics.set('firebreak_api_playbooks', responses.length);
+    const strangers = new Rates(config.limits.strangersPerMinute);
+    const warn = logger.warn.bind(logger);
+    const take = createIntake({ sources, responses, store, metrics, heartbeats, strangers, warn });
+    const read = await createReading(config.readers, engine, strangers);
+    const clock = options.clock ?? Date.now;
+    const server = createServer({ limits: config.limits, take, read, metrics, logger, clock });
+    const status = createStatusServer(metrics, () => healthOf(host, store, heartbeats));
+    servers.push(server, status);
+    const url = await listen(server, config.listen);
+    const statusUrl = await listen(status, config.metrics);
+    logger.info({ url, statusUrl, sources: [...sources.keys()], playbooks: responses.length }, 'api is ready');
+    return { url, statusUrl, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function sourcesOf(config: ApiConfig, host: PluginHost): Promise<Intake['sources']> {
+  const sources = new Map<string, { config: ApiConfig['sources'][number]; source: AlertSource }>();
+  for (const source of config.sources)
+    sources.set(source.name, { config: source, source: await host.use<AlertSource>(source.plugin, {}) });
+  return sources;
+}
+
+async function healthOf(host: PluginHost, store: AlertStore, heartbeats: ReadonlyMap<string, number>): Promise<Health> {
+  const [answers, plugins] = await Promise.all([store.answers(), host.health()]);
+  const reasons = plugins
+    .filter(({ state }) => state !== 'ok')
+    .map(({ plugin, reason }) => `${plugin}: ${reason ?? 'not ok'}`);
+  return {
+    ready: answers,
+    reasons: answers ? reasons : ['Temporal does not answer', ...reasons],
+    heartbeats: Object.fromEntries(heartbeats),
+  };
+}
+
+async function listen(server: FastifyInstance, { host, port }: ApiConfig['listen']): Promise<string> {
+  try {
+    return await server.listen({ host, port });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new FirebreakFailure('unavailable.api-listen', `cannot listen on ${host}:${port}: ${reason}`, { port });
+  }
+}

@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import { awake } from '../telemetry/awake.ts';
+import { projectFolder } from '../toolchain/recipes.mjs';
+import { ceremonies } from './ceremonies.ts';
+import { firstStart } from './first-start.ts';
+import { describeMachine, loadNow } from './machine.ts';
+import type { Measure } from './measure.ts';
+import { type Options, readOptions, usage, UsageError } from './options.ts';
+import { exitCodeOf, type Outcome, outcomeOf } from './outcome.ts';
+import { reportLines, writeJson, writePage } from './report.ts';
+import { scanner } from './scanner.ts';
+import { takeover } from './takeover.ts';
+import { threshold } from './threshold.ts';
+import { validators } from './validators.ts';
+
+/** In this order: what needs a quiet machine comes before what leaves it warm. */
+const MEASURES: readonly Measure[] = [scanner, threshold, validators, ceremonies, takeover, firstStart];
+
+const write = (line: string): void => void process.stdout.write(`${line}\n`);
+
+async function bench({ only, json, runs, write: toPage }: Options): Promise<number> {
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      write(`${name}: stopping`);
+      stop.abort();
+    });
+  }
+  const machine = await describeMachine();
+  const outcomes: Outcome[] = [];
+  for (const measure of MEASURES) {
+    if (only.length > 0 && !only.includes(measure.name)) continue;
+    write(`- ${measure.name} ...`);
+    const say = (line: string): void => write(`    ${line}`);
+    outcomes.push(await outcomeOf(measure, { runs, say, signal: stop.signal }, loadNow));
+  }
+  const report = { machine, outcomes };
+  for (const line of reportLines(report)) write(line);
+  writeJson(json ?? join(projectFolder, 'reports', 'bench.json'), report);
+  // Half a table would replace a whole one.
+  if (toPage && !stop.signal.aborted) writePage(join(projectFolder, 'docs', 'benchmarks.md'), report);
+  return exitCodeOf(outcomes);
+}
+
+/** 0 everything was measured, targets met or missed · 1 something could not be measured · 2 wrong usage. */
+async function main(args: readonly string[]): Promise<number> {
+  const names = MEASURES.map(({ name }) => name);
+  try {
+    return await bench(readOptions(args, names));
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`${error.message}\n${usage(names)}\n`);
+    return 2;
+  }
+}
+
+process.exitCode = await awake(main(process.argv.slice(2)));

@@ -1,0 +1,11 @@
+/**
+ * Whoever reads our words may stop, as `head` does: that is no failure of the verb, and least of all a reason to leave a network behind
+ * without its supervisor. Anything else that goes wrong with a stream still ends the process.
+ */
+export function outliveReaders(streams: readonly NodeJS.WriteStream[]): void {
+  for (const stream of streams) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}

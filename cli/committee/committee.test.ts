@@ -1,0 +1,127 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { genesis as base } from '../../domain/approval/testkit/voting.ts';
+import type { Committee } from '../../domain/committee/committee.ts';
+import { epochDigest, type SignedEpoch } from '../../domain/committee/epoch.ts';
+import type { NetworkGenesis } from '../../domain/network/network.ts';
+import { ed25519PublicHex } from '../files.ts';
+import type { Screen } from '../screen.ts';
+import { proposeCommittee } from './propose.ts';
+import { showCommittee } from './show.ts';
+import { signCommittee } from './sign.ts';
+import { verifyCommittee } from './verify.ts';
+
+const keys = ['ann', 'bo', 'cy', 'dan'].map((name) => ({ name, secret: generateKeyPairSync('ed25519').privateKey }));
+const member = (name: string) => {
+  const key = keys.find((each) => each.name === name);
+  if (key === undefined) throw new Error(`no key for ${name}`);
+  return { name, key: ed25519PublicHex(key.secret) };
+};
+const pinned: NetworkGenesis = {
+  ...base,
+  committee: { epoch: 1, members: ['ann', 'bo', 'cy'].map(member), quorum: { freeze: 1, lift: 2 } },
+};
+
+let folder = '';
+let shown = '';
+const screen: Screen = { out: (text) => void (shown += text), err: () => undefined, colour: false, interactive: false };
+const at = (name: string): string => join(folder, name);
+const where = (chain?: string) => ({
+  data: folder,
+  network: at('network.json'),
+  ...(chain ? { chain: at(chain) } : {}),
+});
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'firebreak-committee-'));
+  shown = '';
+  writeFileSync(at('network.json'), JSON.stringify(pinned));
+  for (const { name, secret } of keys) {
+    writeFileSync(at(`${name}.key`), secret.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 });
+  }
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** Dan comes for ann; the draft is what `show --out` writes, edited. */
+function proposed(change: Partial<Committee> = {}): string {
+  showCommittee({ ...where(), out: at('draft.json') });
+  const draft = JSON.parse(readFileSync(at('draft.json'), 'utf8')) as Committee;
+  const next = { ...draft, members: ['bo', 'cy', 'dan'].map(member), ...change };
+  writeFileSync(at('draft.json'), JSON.stringify(next));
+  proposeCommittee(at('draft.json'), { ...where(), reason: 'yearly election', out: at('epoch.json') });
+  return at('epoch.json');
+}
+const sign = (file: string, name: string, chain?: string) =>
+  signCommittee(screen, file, { ...where(chain), key: at(`${name}.key`), yes: true });
+
+test('a hand-over goes from draft to chain, and the chain leads to the new committee', async () => {
+  const file = proposed();
+  expect((await sign(file, 'bo')).data).toMatchObject({ complete: false });
+  expect((await sign(file, 'cy')).data).toMatchObject({ complete: true });
+  expect(verifyCommittee(file, { ...where(), out: at('chain.json') })).toMatchObject({
+    exitCode: 0,
+    data: { valid: true },
+  });
+  expect(showCommittee(where('chain.json')).data).toMatchObject({
+    committee: { epoch: 2, members: [{ name: 'bo' }, { name: 'cy' }, { name: 'dan' }] },
+    former: [member('ann').key],
+  });
+});
+
+test('a member reads who leaves, who comes and the digest computed here, before signing', async () => {
+  const file = proposed();
+  await sign(file, 'bo');
+  const { epoch } = JSON.parse(readFileSync(file, 'utf8')) as SignedEpoch;
+  expect(shown).toContain('HAND OVER: committee of epoch 2 follows that of 1');
+  expect(shown).toMatch(/leave +ann/);
+  expect(shown).toMatch(/come +dan/);
+  expect(shown).toContain(`${epochDigest(epoch)} (computed here)`);
+});
+
+test('a draft that could be changed by two groups at once is not even proposed', () => {
+  expect(() => proposed({ quorum: { freeze: 1, lift: 1, change: 1 } })).toThrow(
+    expect.objectContaining({ code: 'policy.committee-rules' }),
+  );
+});
+
+test('a proposal that was altered after a signature is not signed any further', async () => {
+  const file = proposed();
+  await sign(file, 'bo');
+  const signed = JSON.parse(readFileSync(file, 'utf8')) as SignedEpoch;
+  writeFileSync(file, JSON.stringify({ ...signed, epoch: { ...signed.epoch, reason: 'another reason' } }));
+  await expect(sign(file, 'cy')).rejects.toMatchObject({ code: 'policy.epoch-signature' });
+});
+
+test('an incomplete hand-over is not valid and makes no chain', async () => {
+  const file = proposed();
+  await sign(file, 'bo');
+  expect(verifyCommittee(file, { ...where(), out: at('chain.json') })).toMatchObject({
+    exitCode: 1,
+    data: { valid: false, refusal: { code: 'policy.epoch-quorum' } },
+  });
+  expect(() => readFileSync(at('chain.json'))).toThrow(/ENOENT/);
+});
+
+test('signatures of the old committee alone do not install one that has never signed', async () => {
+  const file = proposed({ members: ['cy', 'dan'].map(member), quorum: { freeze: 1, lift: 2, change: 2 } });
+  await sign(file, 'ann');
+  await sign(file, 'bo');
+  expect(verifyCommittee(file, where()).data).toMatchObject({ refusal: { code: 'policy.epoch-unproven' } });
+  await sign(file, 'cy');
+  await sign(file, 'dan');
+  expect(verifyCommittee(file, where()).data).toMatchObject({ valid: true });
+});
+
+test('a chain that does not begin at the pinned committee is refused with its reason', async () => {
+  const file = proposed();
+  await sign(file, 'bo');
+  await sign(file, 'cy');
+  verifyCommittee(file, { ...where(), out: at('chain.json') });
+  writeFileSync(at('network.json'), JSON.stringify({ ...pinned, environment: 'drill' }));
+  expect(() => showCommittee(where('chain.json'))).toThrow(
+    expect.objectContaining({ code: 'policy.epoch-environment' }),
+  );
+});

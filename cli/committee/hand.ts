@@ -1,0 +1,95 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import { committeeDigest } from '../../domain/committee/committee.ts';
+import { walkEpochs } from '../../domain/committee/epoch.ts';
+import { canonicalBytes } from '../../domain/encoding/digest.ts';
+import { toHex } from '../../domain/encoding/hex.ts';
+import { failureOf } from '../../domain/errors/failure.ts';
+import { type ValidatorId, validatorName } from '../../domain/network/network.ts';
+import { CommitteeStateSchema, Round } from '../../wire/generated/firebreak/v1/messages_pb.js';
+import type { Connect } from '../connecting.ts';
+import { readChain } from '../documents.ts';
+import { type Handed, handToOne } from '../handing.ts';
+import { pinnedGenesis } from '../operator.ts';
+import type { Outcome } from '../outcome.ts';
+
+export type HandOptions = { readonly data: string; readonly network?: string; readonly to?: string };
+
+/** Epochs in one request: the wire takes 1 MiB. */
+const PIECE_BYTES_MAX = 900_000;
+
+/** Hands the whole chain to one validator, which tells all others; what it knows already says nothing. Needs neither Temporal nor a worker. */
+export async function handEpochs(file: string, options: HandOptions, connect: Connect): Promise<Outcome> {
+  const genesis = pinnedGenesis(options);
+  const { epochs } = readChain(file);
+  const walked = walkEpochs(genesis, epochs);
+  if (!walked.ok) throw failureOf(walked.refusal); // no validator would follow it; say so before anything is sent
+  const { committee } = walked.value;
+  const digest = committeeDigest(committee);
+  if (epochs.length === 0) return outcome();
+  const connection = await connect();
+  try {
+    let to = options.to;
+    let taker: ValidatorId | undefined;
+    for (const [at, piece] of pieces(epochs.map(canonicalBytes)).entries()) {
+      const last = epochs[piece.end - 1]?.epoch.committee.epoch ?? committee.epoch;
+      const handed: Handed = {
+        what: 'chain of epochs',
+        body: {
+          case: 'handEpochs',
+          value: { $typeName: 'firebreak.v1.HandEpochs', signedEpochs: [...piece.documents] },
+        },
+        round: Round.COMMITTEE_STATE,
+        key: `epochs-${digest}-${at}`,
+        isTaken: (payload: Uint8Array) => {
+          const state = fromBinary(CommitteeStateSchema, payload);
+          return state.epoch > last || (state.epoch === last && isCommittee(state.committeeDigest, piece.end));
+        },
+      };
+      const { validator } = await handToOne(genesis, connection.network, handed, to);
+      taker = validator;
+      // The rest goes to the one that has the beginning.
+      to = validatorName(validator);
+    }
+    return outcome(taker);
+  } finally {
+    await connection.stop();
+  }
+
+  function outcome(taker?: ValidatorId): Outcome {
+    return {
+      data: { ...(taker === undefined ? {} : { validator: taker }), epoch: committee.epoch, digest },
+      lines: [
+        `committee of epoch ${committee.epoch} (${committee.members.length} seats)`,
+        taker === undefined
+          ? '  the chain is empty: the pinned committee is the present one'
+          : `  obeyed by  ${validatorName(taker)}, which tells the others`,
+      ],
+      next: 'status',
+    };
+  }
+
+  function isCommittee(said: Uint8Array, count: number): boolean {
+    const reached = walkEpochs(genesis, epochs.slice(0, count));
+    return reached.ok && committeeDigest(reached.value.committee) === toHex(said);
+  }
+}
+
+type Piece = { readonly documents: readonly Uint8Array[]; readonly end: number };
+
+/** As many as fit into one request each, in order. */
+function pieces(documents: readonly Uint8Array[]): readonly Piece[] {
+  const cut: { documents: Uint8Array[]; end: number }[] = [];
+  let bytes = 0;
+  for (const [at, document] of documents.entries()) {
+    const piece = cut.at(-1);
+    if (piece === undefined || bytes + document.length > PIECE_BYTES_MAX) {
+      cut.push({ documents: [document], end: at + 1 });
+      bytes = document.length;
+    } else {
+      piece.documents.push(document);
+      piece.end = at + 1;
+      bytes += document.length;
+    }
+  }
+  return cut;
+}

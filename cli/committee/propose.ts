@@ -1,0 +1,36 @@
+import { committeeDigest, judgeRules } from '../../domain/committee/committee.ts';
+import { epochDigest, type SignedEpoch } from '../../domain/committee/epoch.ts';
+import { failureOf } from '../../domain/errors/failure.ts';
+import { type CommitteeOptions, presentAuthority } from '../authority.ts';
+import { readCommittee } from '../documents.ts';
+import { writeDocument } from '../files.ts';
+import type { Outcome } from '../outcome.ts';
+import { describeHandOver } from './words.ts';
+
+export type ProposeOptions = CommitteeOptions & { readonly reason: string; readonly out?: string };
+
+/** Writes an unsigned hand-over to the committee of a draft; epoch number and predecessor are filled in here. */
+export function proposeCommittee(draft: string, options: ProposeOptions): Outcome {
+  const { environment, network, committee } = presentAuthority(options);
+  const next = { ...readCommittee(draft), epoch: committee.epoch + 1 };
+  const rules = judgeRules(next);
+  if (!rules.ok) throw failureOf(rules.refusal);
+  const signed: SignedEpoch = {
+    epoch: {
+      version: 1,
+      environment,
+      network,
+      previous: committeeDigest(committee),
+      committee: next,
+      reason: options.reason,
+    },
+    signatures: [],
+  };
+  const file = options.out ?? `committee-${next.epoch}.json`;
+  writeDocument(file, 'committee epoch', signed);
+  return {
+    data: { file, epoch: signed.epoch, digest: epochDigest(signed.epoch) },
+    lines: [...describeHandOver(committee, signed), `written to ${file}`],
+    next: `committee sign ${file} --key <member key file>`,
+  };
+}

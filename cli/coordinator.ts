@@ -1,0 +1,64 @@
+import {
+  Client,
+  Connection,
+  ServiceError,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { type FailureCode, FirebreakFailure } from '../domain/errors/failure.ts';
+import { OpenCalls } from './open-calls.ts';
+import type { Operator } from './operator.ts';
+
+const CONNECT_TIMEOUT = '3s';
+
+/** Gives `work` a client of the workflow engine; `unavailable.coordinator` when it does not answer. */
+export async function withClient<T>(operator: Operator, work: (client: Client) => Promise<T>): Promise<T> {
+  const { address, namespace } = operator.temporal;
+  const calls = new OpenCalls();
+  const { interceptors } = calls;
+  let connection: Connection;
+  try {
+    connection = await Connection.connect({ address, connectTimeout: CONNECT_TIMEOUT, interceptors });
+  } catch (error) {
+    throw unreachable(address, error);
+  }
+  try {
+    return await work(new Client({ connection, namespace }));
+  } catch (error) {
+    throw translate(error, address);
+  } finally {
+    await calls.end();
+    await connection.close();
+  }
+}
+
+function translate(error: unknown, address: string): unknown {
+  if (error instanceof FirebreakFailure) return error;
+  if (error instanceof WorkflowNotFoundError) {
+    return new FirebreakFailure(
+      'input.unknown-process',
+      `there is no process ${error.workflowId}; see "ceremony list"`,
+      {},
+      { cause: error },
+    );
+  }
+  // What a running process refuses has a code of ours as its type.
+  if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
+    const { type, message } = error.cause;
+    return new FirebreakFailure((type ?? 'bug.update') as FailureCode, message, {}, { cause: error });
+  }
+  if (error instanceof WorkflowFailedError) {
+    return new FirebreakFailure(
+      'unknown-outcome.process-ended',
+      `the process ended without a result: ${error.cause?.message ?? error.message}`,
+      {},
+      { cause: error },
+    );
+  }
+  return error instanceof ServiceError ? unreachable(address, error) : error;
+}
+
+const unreachable = (address: string, cause: unknown): FirebreakFailure =>
+  new FirebreakFailure('unavailable.coordinator', `Temporal at ${address} does not answer`, { address }, { cause });

@@ -1,0 +1,78 @@
+import type { Order, OrderKind, SignedOrder } from '../../domain/committee/order.ts';
+import { FirebreakFailure } from '../../domain/errors/failure.ts';
+import { everyCommittee, presentGenesis } from '../authority.ts';
+import { readDuration, readWholeNumber } from '../duration.ts';
+import { writeDocument } from '../files.ts';
+import type { Outcome } from '../outcome.ts';
+import type { Connect } from '../connecting.ts';
+import { currentOrder } from './number.ts';
+import { describeOrder, orderData } from './words.ts';
+
+export type MakeOrderOptions = {
+  readonly data: string;
+  readonly network?: string;
+  readonly chain?: string;
+  readonly reason: string;
+  /** How long the freeze lasts, or how long a lift may be presented. */
+  readonly for: string;
+  readonly number?: string;
+  readonly out?: string;
+};
+
+/** Writes an unsigned order; nothing happens in the network. */
+export async function makeOrder(
+  kind: string,
+  options: MakeOrderOptions,
+  connect: Connect,
+  nowSeconds: number = Math.floor(Date.now() / 1000),
+): Promise<Outcome> {
+  const genesis = presentGenesis(options);
+  const order: Order = {
+    version: 1,
+    kind: readKind(kind),
+    environment: genesis.environment,
+    network: genesis.name,
+    committeeEpoch: genesis.committee.epoch,
+    number: 0,
+    scope: 'payouts',
+    reason: readReason(options.reason),
+    expiresAtSeconds: nowSeconds + readDuration(options.for, '--for'),
+  };
+  const number =
+    options.number === undefined
+      ? await nextNumber(genesis, options, connect)
+      : readWholeNumber(options.number, '--number', 1, Number.MAX_SAFE_INTEGER - 1);
+  const signed: SignedOrder = { order: { ...order, number }, signatures: [] };
+  const file = options.out ?? `order-${number}-${order.kind}.json`;
+  writeDocument(file, 'order', signed);
+  return {
+    data: { file, ...orderData(signed, genesis) },
+    lines: [...describeOrder(signed, genesis), `written to ${file}`],
+    next: `order sign ${file} --key <member key file>`,
+  };
+}
+
+function readKind(text: string): OrderKind {
+  if (text === 'freeze' || text === 'lift') return text;
+  throw new FirebreakFailure('input.usage', `an order is "freeze" or "lift", not "${text}"`);
+}
+
+function readReason(text: string): string {
+  const reason = text.trim();
+  if (reason.length === 0 || reason.length > 500)
+    throw new FirebreakFailure('input.usage', '--reason must have 1 to 500 characters');
+  return reason;
+}
+
+async function nextNumber(
+  genesis: Parameters<typeof currentOrder>[0],
+  options: MakeOrderOptions,
+  connect: Connect,
+): Promise<number> {
+  const connection = await connect();
+  try {
+    return (await currentOrder(genesis, connection.network, everyCommittee(options))).number + 1;
+  } finally {
+    await connection.stop();
+  }
+}

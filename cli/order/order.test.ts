@@ -1,0 +1,270 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { orderDigest, type SignedOrder } from '../../domain/committee/order.ts';
+import { canonicalBytes } from '../../domain/encoding/digest.ts';
+import { type NetworkGenesis, type ValidatorId, validatorId } from '../../domain/network/network.ts';
+import type { ValidatorNetwork } from '../../domain/ports/validator-network.ts';
+import { sealEnvelope } from '../../wire/envelope.ts';
+import {
+  OrderStateSchema,
+  RequestSchema,
+  ResponseSchema,
+  Round,
+} from '../../wire/generated/firebreak/v1/messages_pb.js';
+import { ed25519PublicHex } from '../files.ts';
+import type { Screen } from '../screen.ts';
+import { makeOrder } from './make.ts';
+import { sendOrder } from './send.ts';
+import { showOrder } from './show.ts';
+import { signOrder } from './sign.ts';
+
+const NOW = 1_800_000_000;
+let folder = '';
+let shown = '';
+const screen: Screen = {
+  out: (text) => {
+    shown += text;
+  },
+  err: () => undefined,
+  colour: false,
+  interactive: false,
+};
+const hosts = [1, 2, 3].map(() => generateKeyPairSync('ed25519').privateKey);
+const members = [1, 2, 3].map(() => generateKeyPairSync('ed25519').privateKey);
+const genesis: NetworkGenesis = {
+  version: 1,
+  name: 'laptop',
+  environment: 'development',
+  bitcoinNetwork: 'regtest',
+  threshold: 2,
+  validators: hosts.map((key, index) => ({
+    id: validatorId(index + 1),
+    identity: ed25519PublicHex(key),
+    addresses: ['/ip4/127.0.0.1/tcp/9001'],
+  })),
+  coordinators: [],
+  committee: {
+    epoch: 1,
+    members: members.map((key, index) => ({ name: `member ${index + 1}`, key: ed25519PublicHex(key) })),
+    quorum: { freeze: 2, lift: 3 },
+  },
+};
+const at = (name: string): string => join(folder, name);
+const where = () => ({ data: folder, network: at('network.json') });
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'firebreak-order-'));
+  shown = '';
+  writeFileSync(at('network.json'), JSON.stringify(genesis));
+  members.forEach((key, index) =>
+    writeFileSync(at(`member-${index + 1}.key`), key.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 }),
+  );
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** Validators that answer like real ones: they sign what they say with the identity of `as`, or of themselves. */
+function validators(
+  answer: (validator: ValidatorId, body: string) => { order?: SignedOrder; as?: number } | undefined,
+) {
+  const asked: string[] = [];
+  const network = {
+    ask: () => Promise.reject(new Error('not used here')),
+    connected: () => [],
+    askMany: async (requests) =>
+      [...requests].map(([validator, bytes]) => {
+        const { case: body } = fromBinary(RequestSchema, bytes).body;
+        asked.push(`${validator} ${body}`);
+        const said = answer(validator, body ?? '');
+        if (said === undefined)
+          return { validator, ok: false as const, code: 'unavailable.validator-silent', message: 'is silent' };
+        const { order, as = validator } = said;
+        const payload = toBinary(
+          OrderStateSchema,
+          create(OrderStateSchema, {
+            number: BigInt(order?.order.number ?? 0),
+            frozenUntilSeconds: BigInt(order?.order.expiresAtSeconds ?? 0),
+            signedOrder: order === undefined ? new Uint8Array(0) : canonicalBytes(order),
+          }),
+        );
+        const fields = { suite: '', keyset: '', epoch: 0, ceremony: '', round: Round.ORDER_STATE };
+        const host = hosts[as - 1];
+        if (host === undefined) throw new Error('no such host');
+        const value = sealEnvelope(genesis, validatorId(validator), host, fields, payload);
+        const response = toBinary(ResponseSchema, create(ResponseSchema, { body: { case: 'envelope', value } }));
+        return { validator, ok: true as const, response };
+      }),
+  } satisfies ValidatorNetwork;
+  return { asked, connect: async () => ({ network, stop: async () => undefined }) };
+}
+const nobody = () => Promise.reject(new Error('nobody is asked here'));
+
+const made = async (kind = 'freeze', number = '1'): Promise<string> => {
+  await makeOrder(
+    kind,
+    { ...where(), reason: 'key of validator 3 may be out', for: '2h', number, out: at('order.json') },
+    nobody,
+    NOW,
+  );
+  return at('order.json');
+};
+const sign = (file: string, member: number) =>
+  signOrder(screen, file, { ...where(), key: at(`member-${member}.key`), yes: true });
+const read = (file: string): SignedOrder => JSON.parse(readFileSync(file, 'utf8'));
+
+test('a made order is unsigned, bound to the pinned network, and ends when it was told to', async () => {
+  const file = await made();
+  expect(read(file)).toEqual({
+    order: {
+      version: 1,
+      kind: 'freeze',
+      environment: 'development',
+      network: 'laptop',
+      committeeEpoch: 1,
+      number: 1,
+      scope: 'payouts',
+      reason: 'key of validator 3 may be out',
+      expiresAtSeconds: NOW + 7_200,
+    },
+    signatures: [],
+  });
+});
+
+test('an order that was written is never overwritten by another make', async () => {
+  await made();
+  await expect(made()).rejects.toMatchObject({ code: 'input.file' });
+});
+
+test('the next number is one above the highest order that a validator can prove', async () => {
+  const file = await made('freeze', '7');
+  await sign(file, 1);
+  await sign(file, 2);
+  const proven = read(file);
+  const { connect } = validators((validator) => (validator === 2 ? { order: proven } : {}));
+  const outcome = await makeOrder(
+    'lift',
+    { ...where(), reason: 'all clear', for: '1h', out: at('next.json') },
+    connect,
+    NOW,
+  );
+  expect(outcome.data['order']).toMatchObject({ number: 8, kind: 'lift' });
+});
+
+test('a validator that claims a high number without the signatures under it moves nothing', async () => {
+  const file = await made('freeze', '900');
+  const unsigned = read(file);
+  const { connect } = validators(() => ({ order: unsigned }));
+  const outcome = await makeOrder('freeze', { ...where(), reason: 'x', for: '1h', out: at('next.json') }, connect, NOW);
+  expect(outcome.data['order']).toMatchObject({ number: 1 });
+});
+
+test('without an answering validator the number has to be given', async () => {
+  const { connect } = validators(() => undefined);
+  await expect(makeOrder('freeze', { ...where(), reason: 'x', for: '1h' }, connect, NOW)).rejects.toMatchObject({
+    code: 'unavailable.validators',
+    message: expect.stringContaining('--number'),
+  });
+});
+
+test('a member sees what the order does and the digest computed here before the key is used', async () => {
+  const file = await made();
+  await sign(file, 1);
+  expect(shown).toContain('FREEZE: every validator stops signing payouts until 2027-01-15 10:00:00 UTC');
+  expect(shown).toContain(orderDigest(read(file).order));
+  expect(read(file).signatures).toHaveLength(1);
+});
+
+test('signing without a terminal and without --yes changes nothing', async () => {
+  const file = await made();
+  await expect(signOrder(screen, file, { ...where(), key: at('member-1.key') })).rejects.toMatchObject({
+    code: 'input.question-without-terminal',
+  });
+  expect(read(file).signatures).toEqual([]);
+});
+
+test('signing twice with one key is one vote', async () => {
+  const file = await made();
+  await sign(file, 1);
+  const outcome = await sign(file, 1);
+  expect(outcome.data).toMatchObject({ have: 1, need: 2 });
+});
+
+test('a key that is nobody in the committee, or that others can read, is refused', async () => {
+  const file = await made();
+  const stranger = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' });
+  writeFileSync(at('stranger.key'), stranger, { mode: 0o600 });
+  await expect(signOrder(screen, file, { ...where(), key: at('stranger.key'), yes: true })).rejects.toMatchObject({
+    code: 'input.key-file',
+  });
+  chmodSync(at('member-1.key'), 0o644);
+  await expect(sign(file, 1)).rejects.toMatchObject({ message: expect.stringContaining('chmod 600') });
+});
+
+test('an order for another environment is not signed here', async () => {
+  const file = await made();
+  const drill = read(file);
+  writeFileSync(file, JSON.stringify({ ...drill, order: { ...drill.order, environment: 'drill' } }));
+  await expect(sign(file, 1)).rejects.toMatchObject({ code: 'policy.order-environment' });
+});
+
+test('show says how many signatures are missing, and afterwards that a validator would obey', async () => {
+  const file = await made();
+  await sign(file, 1);
+  const early = showOrder(file, where(), NOW);
+  expect(early).toMatchObject({ exitCode: 1, data: { valid: false, have: 1, need: 2 } });
+  await sign(file, 2);
+  const later = showOrder(file, where(), NOW);
+  expect(later).toMatchObject({ exitCode: 0, data: { valid: true }, next: `order send ${file}` });
+});
+
+test('show names a signature that does not fit the order', async () => {
+  const file = await made();
+  await sign(file, 1);
+  const signed = read(file);
+  writeFileSync(file, JSON.stringify({ ...signed, order: { ...signed.order, reason: 'another reason' } }));
+  expect(showOrder(file, where(), NOW).data['signedBy']).toEqual(['member 1 (INVALID)']);
+});
+
+test('an order without its quorum is not even sent', async () => {
+  const file = await made();
+  await sign(file, 1);
+  const { asked, connect } = validators(() => ({}));
+  await expect(sendOrder(file, where(), connect, NOW)).rejects.toMatchObject({ code: 'policy.order-quorum' });
+  expect(asked).toEqual([]);
+});
+
+test('a signed order goes to the first validator that answers', async () => {
+  const file = await made();
+  await sign(file, 1);
+  await sign(file, 2);
+  const { asked, connect } = validators((validator) => (validator === 1 ? undefined : { order: read(file) }));
+  const outcome = await sendOrder(file, where(), connect, NOW);
+  expect(asked).toEqual(['1 obeyOrder', '2 obeyOrder']);
+  expect(outcome.data).toMatchObject({ validator: 2, number: 1, frozenUntilSeconds: NOW + 7_200 });
+});
+
+test('a validator that refuses, or says yes without standing at the order, does not keep it from the next one', async () => {
+  const file = await made();
+  await sign(file, 1);
+  await sign(file, 2);
+  const order = read(file);
+  const { asked, connect } = validators((validator) =>
+    validator === 1 ? { order, as: 2 } : validator === 2 ? {} : { order },
+  );
+  const outcome = await sendOrder(file, where(), connect, NOW);
+  expect(asked).toEqual(['1 obeyOrder', '2 obeyOrder', '3 obeyOrder']);
+  expect(outcome.data).toMatchObject({ validator: 3, number: 1 });
+});
+
+test('an answer that is signed by another identity is no answer', async () => {
+  const file = await made();
+  await sign(file, 1);
+  await sign(file, 2);
+  const { connect } = validators(() => ({ order: read(file), as: 3 }));
+  await expect(sendOrder(file, { ...where(), to: 'validator-002' }, connect, NOW)).rejects.toMatchObject({
+    code: 'policy.envelope-signature',
+  });
+});

@@ -1,0 +1,96 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import { FirebreakFailure } from '../../domain/errors/failure.ts';
+import type { NetworkGenesis } from '../../domain/network/network.ts';
+import type { FeeEstimate } from '../../domain/ports/chain.ts';
+import type { ValidatorNetwork } from '../../domain/ports/validator-network.ts';
+import { feeFor, RELAY_FLOOR_SATS_PER_KVB } from '../../domain/vault/fee.ts';
+import type { Sats, Terms } from '../../domain/vault/terms.ts';
+import { SUPPLY_SATS } from '../../domain/vault/verify-terms.ts';
+import { transactionCodec } from '../../plugins/chain/bitcoin/codec.ts';
+import { FeeSeenSchema, Round } from '../../wire/generated/firebreak/v1/messages_pb.js';
+import { askEach, type Heard, within } from '../asking.ts';
+import { readWholeNumber } from '../duration.ts';
+import { roster } from '../validators.ts';
+
+/** Blocks within which a payout should confirm. */
+const TARGET_BLOCKS = 6;
+
+/** What was typed, else what the validators' nodes estimate; only where blocks cost nothing is the floor taken without asking. */
+export async function feeOf(
+  typed: string | undefined,
+  genesis: NetworkGenesis,
+  network: ValidatorNetwork,
+  { payoutScript, maximumFeeSats }: Terms,
+  inputCount: number,
+): Promise<Sats> {
+  const vsize = transactionCodec(genesis.bitcoinNetwork).payoutVsize(inputCount, payoutScript);
+  if (typed !== undefined) return typedFee(typed, vsize, maximumFeeSats);
+  const estimate = await agreedFee(genesis, network, TARGET_BLOCKS);
+  const feeSats = feeFor(estimate, vsize, maximumFeeSats);
+  if (estimate.kind === 'estimate' || genesis.bitcoinNetwork === 'regtest') return feeSats;
+  throw new FirebreakFailure(
+    'not-yet.fee-estimate',
+    `${estimate.reason}; the smallest fee that is relayed would be ${feeSats} sat`,
+    { floorSats: feeSats },
+  );
+}
+
+const LEAST: FeeEstimate = {
+  kind: 'no-estimate',
+  floorSatsPerKvb: RELAY_FLOOR_SATS_PER_KVB,
+  reason: 'what every node relays',
+};
+
+/** A fee that no validator would sign for is refused here, before anybody has signed anything. */
+function typedFee(typed: string, vsize: number, mostSats: Sats): Sats {
+  const leastSats = feeFor(LEAST, vsize, mostSats);
+  const feeSats = readWholeNumber(typed, '--fee', 1, SUPPLY_SATS);
+  if (feeSats >= leastSats && feeSats <= mostSats) return feeSats;
+  throw new FirebreakFailure(
+    'input.usage',
+    `--fee ${typed}: must be from ${leastSats} sat, the least that is relayed for this payout of ${vsize} virtual bytes, to ${mostSats} sat, the maximum in the terms of this vault`,
+    { leastSats, mostSats },
+  );
+}
+
+/**
+ * What a payout costs per 1,000 virtual bytes when it should confirm within `targetBlocks`: the middle of what a quorum of
+ * validators hears from nodes of its own, so that no single one can make it dear or stuck. `unavailable.validators` when too few
+ * answer.
+ */
+async function agreedFee(
+  genesis: NetworkGenesis,
+  network: ValidatorNetwork,
+  targetBlocks: number,
+): Promise<FeeEstimate> {
+  const question = { case: 'sayFee', value: { $typeName: 'firebreak.v1.SayFee', targetBlocks } } as const;
+  const context = within(30, `fee-${targetBlocks}`);
+  return middle(genesis, await askEach(network, genesis, roster(genesis), question, Round.FEE_SEEN, context));
+}
+
+/**
+ * No estimate when fewer than a quorum of validators has one. The floor is then the middle over all who answered, who has an estimate for what
+ * every node relays: among the few others a single one could raise it.
+ */
+export function middle(genesis: NetworkGenesis, heard: readonly Heard[]): FeeEstimate {
+  const said = heard.flatMap((one) => (one.ok ? [fromBinary(FeeSeenSchema, one.opened.payload)] : []));
+  if (said.length < genesis.threshold) {
+    throw new FirebreakFailure(
+      'unavailable.validators',
+      `${said.length} of the ${genesis.threshold} validators that are needed told what a payout costs`,
+    );
+  }
+  const rates = said.map(({ satsPerKvb }) => Number(satsPerKvb)).filter((rate) => rate > 0);
+  if (rates.length >= genesis.threshold) {
+    return { kind: 'estimate', satsPerKvb: median(rates), source: `the middle of ${rates.length} validators` };
+  }
+  const without = said.filter(({ satsPerKvb }) => satsPerKvb === 0n);
+  const floors = said.map(({ floorSatsPerKvb }) => Math.max(Number(floorSatsPerKvb), RELAY_FLOOR_SATS_PER_KVB));
+  return {
+    kind: 'no-estimate',
+    floorSatsPerKvb: median(floors),
+    reason: `${without.length} validators have no estimate (${without[0]?.reason ?? ''})`,
+  };
+}
+
+const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;

@@ -1,0 +1,50 @@
+import { countSeats, quorumOf } from '../../domain/committee/committee.ts';
+import { endorsementDigest, endorsementOf, type SignedEndorsement } from '../../domain/playbook/endorsement.ts';
+import { confirm } from '../ask.ts';
+import { type CommitteeOptions, presentAuthority } from '../authority.ts';
+import { writeDocument } from '../files.ts';
+import { readMemberKey, seatOfKey } from '../member-key.ts';
+import type { Outcome } from '../outcome.ts';
+import { paint, type Screen } from '../screen.ts';
+import { endorsementFile, readEndorsement } from './endorsement.ts';
+import { loadFile, type PlaybookOptions } from './sources.ts';
+import { refusedPlaybook } from './validate.ts';
+
+export type SignPlaybookOptions = PlaybookOptions &
+  CommitteeOptions & { readonly key: string; readonly yes?: boolean; readonly json?: boolean };
+
+/**
+ * Adds one member's signature to the file beside the playbook, after compiling it here: the member signs the plan that this machine made of
+ * the text. Signatures under another plan or committee are dropped, because they say nothing about this one.
+ */
+export async function signPlaybook(screen: Screen, file: string, options: SignPlaybookOptions): Promise<Outcome> {
+  const loaded = loadFile(file, options);
+  if (!loaded.ok) return refusedPlaybook(loaded.problems);
+  const { plan, digest: planned } = loaded;
+  const authority = presentAuthority(options);
+  const member = readMemberKey(options.key);
+  const { name } = seatOfKey(member, authority.committee, options.key).key;
+  const endorsement = endorsementOf(authority, plan.name, planned);
+  const digest = endorsementDigest(endorsement);
+  const before = readEndorsement(file);
+  const kept = before !== undefined && endorsementDigest(before.endorsement) === digest ? before.signatures : [];
+  if (!options.json) {
+    screen.out(`${paint(screen, 'strong', `${plan.name}: ${plan.title}`)}\n`);
+    screen.out(`  plan    ${planned} (computed here)\n  digest  ${digest} (computed here)\n`);
+  }
+  await confirm(screen, { text: `Sign as ${name}?`, flag: '--yes', given: options.yes === true });
+  const signed: SignedEndorsement = {
+    endorsement,
+    signatures: [
+      ...kept.filter((one) => one.member !== member.voter),
+      { member: member.voter, signature: member.sign(digest) },
+    ],
+  };
+  writeDocument(endorsementFile(file), 'signed playbook', signed, true);
+  const have = countSeats(signed.signatures, digest, authority.committee);
+  const need = quorumOf(authority.committee, 'change');
+  return {
+    data: { file: endorsementFile(file), member: name, plan: planned, have, need },
+    lines: [`${plan.name}: signed by ${have} of the ${need} seats that it takes`],
+  };
+}

@@ -1,0 +1,72 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { Command } from 'commander';
+import { DATA_FOLDER } from './operator.ts';
+import { carryData, remedyOf, typed, withData } from './report.ts';
+import { verb } from './runtime.ts';
+import type { Screen } from './screen.ts';
+
+test.each(['firebreak', 'start'])('whoever came by npm (%s) is told commands that npm runs', (script) => {
+  expect(typed('firebreak vault list', script)).toBe('npm run firebreak -- vault list');
+  expect(typed('See `firebreak status`; freezing works through `firebreak order send`.', script)).toBe(
+    'See `npm run firebreak -- status`; freezing works through `npm run firebreak -- order send`.',
+  );
+});
+
+test('whoever typed firebreak is told firebreak', () => {
+  expect(typed('firebreak vault list', undefined)).toBe('firebreak vault list');
+});
+
+test('the name in a sentence is no command', () => {
+  expect(typed('Ask whoever runs firebreak there.', 'firebreak')).toBe('Ask whoever runs firebreak there.');
+});
+
+test.each([
+  ['conflict.outpoint-locked', /`firebreak payout` with a higher --fee/],
+  ['policy.frozen', /type `firebreak payout` again.*`firebreak order show`/],
+  ['policy.payout-fee-floor', /`firebreak payout` with --fee/],
+] as const)('what a validator refuses has a remedy of its own, with the command to type: %s', (code, remedy) => {
+  expect(remedyOf(code)).toMatch(remedy);
+});
+
+afterEach(() => carryData(undefined));
+
+test.each([
+  ['firebreak vault list', 'firebreak vault list --data nets/a'],
+  [
+    'See `firebreak status`, then `firebreak vault list`.',
+    'See `firebreak status --data nets/a`, then `firebreak vault list --data nets/a`.',
+  ],
+  ['Start one with `firebreak up --data x`.', 'Start one with `firebreak up --data x`.'],
+  [
+    '`firebreak up --help` lists them; ask who runs firebreak there.',
+    '`firebreak up --help` lists them; ask who runs firebreak there.',
+  ],
+])('a hint carries the folder that was typed: %s', (text, says) => {
+  expect(withData(text, 'nets/a')).toBe(says);
+});
+
+test('a folder that a shell would take apart is quoted, and none is added where none was typed', () => {
+  expect(withData('firebreak status', "my net's")).toBe("firebreak status --data 'my net'\\''s'");
+  expect(withData('firebreak status', undefined)).toBe('firebreak status');
+});
+
+test('npm and the folder go together', () => {
+  carryData('nets/a');
+  expect(typed('firebreak vault list', 'start')).toBe('npm run firebreak -- vault list --data nets/a');
+});
+
+/** What a verb prints that was called with these options and hands on to `vault list`. */
+async function printed(...args: string[]): Promise<string> {
+  const lines: string[] = [];
+  const screen = { out: (text: string) => lines.push(text), err: () => undefined, colour: false } as unknown as Screen;
+  const command = new Command('x').option('--data <dir>', '', DATA_FOLDER).option('--json');
+  command.action(verb({ screen, exit: () => undefined }, () => ({ data: {}, lines: [], next: 'vault list' })));
+  await command.parseAsync(args, { from: 'user' });
+  return lines.join('');
+}
+
+test('a verb hands its --data on, in lines and as JSON, and leaves the default out', async () => {
+  expect(await printed('--data', 'nets/a')).toMatch(/vault list --data nets\/a\n$/);
+  expect(await printed('--data', 'nets/a', '--json')).toBe('{"next":"vault list --data nets/a"}\n');
+  expect(await printed()).toMatch(/vault list\n$/);
+});

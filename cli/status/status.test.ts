@@ -1,0 +1,83 @@
+import { createServer } from 'node:net';
+import { expect, test } from '@jest/globals';
+import { validatorId } from '../../domain/network/network.ts';
+import { askReport, type ValidatorReport } from './reports.ts';
+import { brakeLines, committeeLine, pausedLines, payoutLine, signersAmong } from './status.ts';
+
+const FROZEN_UNTIL = 1_800_000_000;
+
+test('payouts are called allowed only by validators that said so', () => {
+  expect(payoutLine([], 15, 15)).toContain('ALLOWED');
+  expect(payoutLine([], 4, 15)).toContain('ALLOWED by the 4 that answer');
+  expect(payoutLine([], 0, 15)).toContain('UNKNOWN');
+  expect(payoutLine([], 0, 15)).not.toContain('ALLOWED');
+});
+
+const says = (...activeKeys: { epoch: number; share: boolean }[]): ValidatorReport => ({
+  url: '',
+  up: true,
+  state: 'ready',
+  peers: 3,
+  uptimeSeconds: 1,
+  frozenUntilSeconds: undefined,
+  frozenBy: undefined,
+  committeeEpoch: undefined,
+  activeKeys,
+  health: {},
+  status: {},
+});
+const genesis = {
+  validators: [1, 2, 3].map((id) => ({
+    id: validatorId(id),
+    identity: '',
+    addresses: [],
+    ...(id === 3 ? ({ spare: true } as const) : {}),
+  })),
+};
+
+test('whoever has no share of the newest key cannot sign, however ready it is', () => {
+  expect(signersAmong(genesis, [says(), says(), says()])).toHaveLength(2);
+  const first = { epoch: 1, share: true };
+  expect(signersAmong(genesis, [says(first), says(first), says({ epoch: 1, share: false })])).toHaveLength(2);
+  const rotated = [says({ epoch: 2, share: false }), says({ epoch: 2, share: true }), says({ epoch: 2, share: true })];
+  expect(signersAmong(genesis, rotated)).toEqual(rotated.slice(1));
+  expect(signersAmong(genesis, [says(first), { url: '', up: false, why: 'gone' }])).toHaveLength(1);
+});
+
+test('a freeze is counted validator by validator', () => {
+  expect(payoutLine([FROZEN_UNTIL, FROZEN_UNTIL], 2, 15)).toContain('FROZEN at 2 of 15 validators until 2027-01-15');
+});
+
+test('by what payouts are frozen and which committee is obeyed is counted too, and old builds say neither', () => {
+  const use = 'standing-order 1, used by runPlaybook/x/1 at freeze';
+  expect(brakeLines([use, undefined, 'order 4', use])).toEqual([`    by       ${use} (2)`, '    by       order 4 (1)']);
+  expect(committeeLine([2, 2, 2])).toEqual(['  committee  epoch 2']);
+  expect(committeeLine([2, 1, 2, undefined])).toEqual(['  committee  epoch 2 at 2, epoch 1 at 1']);
+  expect([...brakeLines([]), ...committeeLine([undefined])]).toEqual([]);
+});
+
+test('a validator that accepts and says nothing is down, with the time that was waited', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const sockets = new Set<{ destroy(): unknown }>();
+  server.on('connection', (socket) => sockets.add(socket));
+  try {
+    expect(await askReport(`http://127.0.0.1:${address.port}`)).toMatchObject({
+      up: false,
+      why: 'no answer within 2 s',
+    });
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  }
+});
+
+test('whoever is paused is named with the reason, which is only text', () => {
+  expect(pausedLines([])).toEqual([]);
+  const since = Date.UTC(2026, 10, 24, 12);
+  expect(pausedLines([{ validator: validatorId(4), reason: 'seen\u001b[2J twice', sinceMs: since }])).toEqual([
+    expect.stringMatching(/^  paused     validator-004 since 2026-11-24.*: seen\uFFFD\[2J twice$/),
+  ]);
+});

@@ -1,0 +1,157 @@
+import type { Client } from '@temporalio/client';
+import { inertText } from '../../domain/alert/text.ts';
+import { pinnedParticipants } from '../../domain/ceremony/participants.ts';
+import { type NetworkGenesis, validatorId, validatorName } from '../../domain/network/network.ts';
+import { type Progress, progressQuery } from '../../workflows/lib/progress.ts';
+import { ROSTER, rosterId, type RosterMemo } from '../../workflows/roster/messages.ts';
+import { processRuns } from '../ceremony/find.ts';
+import { withClient } from '../coordinator.ts';
+import { utc } from '../duration.ts';
+import { EXIT } from '../exit.ts';
+import { readOperator, type Operator } from '../operator.ts';
+import type { Outcome } from '../outcome.ts';
+import { progressLine } from '../waiting.ts';
+import { askReport, type ValidatorReport } from './reports.ts';
+
+const RUNNING_SHOWN_MAX = 20;
+/** An engine that restarts is down for a status; the SDK alone would ask again for twenty seconds, for each process. */
+const ENGINE_MS = 5_000;
+
+type Waiting = { readonly workflowId: string; readonly progress: Progress | undefined };
+type Engine =
+  | { readonly up: true; readonly running: readonly Waiting[]; readonly paused: RosterMemo['paused'] }
+  | { readonly up: false };
+
+/** The whole network on one screen; exit code 3 when too few validators answer to sign anything. */
+export async function status(options: { readonly data: string }): Promise<Outcome> {
+  const operator = readOperator(options.data);
+  const [reports, engine] = await Promise.all([Promise.all(operator.validators.map(askReport)), askEngine(operator)]);
+  const up = reports.filter((report) => report.up);
+  const ready = up.filter((report) => report.state === 'ready').length;
+  const signing = signersAmong(operator.genesis, reports);
+  const canSign = signing.filter(({ state }) => state === 'ready').length;
+  const frozen = up.flatMap((report) => report.frozenUntilSeconds ?? []);
+  const { threshold, name, environment } = operator.genesis;
+  return {
+    data: {
+      network: name,
+      environment,
+      online: up.length,
+      ready,
+      threshold,
+      canSign,
+      frozen: frozen.length,
+      validators: reports.map((report, index) => ({ id: validatorName(validatorId(index + 1)), ...report })),
+      temporal: engine,
+      ...(operator.temporalUi === undefined ? {} : { temporalUi: operator.temporalUi }),
+    },
+    lines: [
+      `${name} (${environment})`,
+      `  validators ${up.length} of ${reports.length} up, ${ready} ready; ${canSign} can sign, ${threshold} needed: ${canSign >= threshold ? 'CAN SIGN' : 'CANNOT SIGN'}`,
+      payoutLine(frozen, up.length, reports.length),
+      ...brakeLines(up.map((report) => report.frozenBy)),
+      ...committeeLine(up.map((report) => report.committeeEpoch)),
+      ...reports.flatMap((report, index) => exceptionLine(validatorName(validatorId(index + 1)), report)),
+      engine.up
+        ? `  Temporal   UP${operator.temporalUi === undefined ? '' : `, ${operator.temporalUi}`}`
+        : `  Temporal   DOWN at ${operator.temporal.address}; orders work without it`,
+      ...(engine.up ? pausedLines(engine.paused) : []),
+      ...(engine.up
+        ? engine.running.map(
+            ({ workflowId, progress }) => `  running    ${workflowId}${progress ? `: ${progressLine(progress)}` : ''}`,
+          )
+        : []),
+    ],
+    ...(up.length === 0 ? { next: 'doctor' } : {}),
+    exitCode: signing.length >= threshold ? EXIT.done : EXIT.unreachable,
+  };
+}
+
+/** Whoever answers and has a share of the newest active key; before the first key, whoever will make it. */
+export function signersAmong(
+  genesis: Pick<NetworkGenesis, 'validators'>,
+  reports: readonly ValidatorReport[],
+): readonly (ValidatorReport & { readonly up: true })[] {
+  const up = reports.flatMap((report, at) => (report.up ? [{ report, id: validatorId(at + 1) }] : []));
+  const epoch = Math.max(0, ...up.flatMap(({ report }) => report.activeKeys.map((key) => key.epoch)));
+  const pinned = new Set(pinnedParticipants(genesis));
+  return up
+    .filter(({ report, id }) =>
+      epoch === 0 ? pinned.has(id) : report.activeKeys.some((key) => key.epoch === epoch && key.share),
+    )
+    .map(({ report }) => report);
+}
+
+/** Each validator obeys for itself, so a freeze is counted and not assumed, and silence is not a yes. */
+export function payoutLine(frozen: readonly number[], answered: number, validators: number): string {
+  if (frozen.length > 0)
+    return `  payouts    FROZEN at ${frozen.length} of ${validators} validators until ${utc(Math.max(...frozen))}`;
+  if (answered === 0) return '  payouts    UNKNOWN: no validator answers';
+  return answered === validators ? '  payouts    ALLOWED' : `  payouts    ALLOWED by the ${answered} that answer`;
+}
+
+/** By what payouts stand still; validators may have been frozen by different things. */
+export const brakeLines = (brakes: readonly (string | undefined)[]): string[] =>
+  counted(brakes).map(([brake, times]) => `    by       ${brake} (${times})`);
+
+/** Which committee is obeyed; more than one only while a hand-over goes round. */
+export function committeeLine(epochs: readonly (number | undefined)[]): string[] {
+  const said = counted(epochs);
+  if (said.length === 0) return [];
+  const [only] = said;
+  return said.length === 1 && only !== undefined
+    ? [`  committee  epoch ${only[0]}`]
+    : [`  committee  ${said.map(([epoch, times]) => `epoch ${epoch} at ${times}`).join(', ')}`];
+}
+
+/** How many say each, the most said first. */
+function counted<T>(said: readonly (T | undefined)[]): readonly (readonly [T, number])[] {
+  const times = new Map<T, number>();
+  for (const each of said) if (each !== undefined) times.set(each, (times.get(each) ?? 0) + 1);
+  return [...times].sort(([, one], [, other]) => other - one).slice(0, WORDS_SHOWN_MAX);
+}
+const WORDS_SHOWN_MAX = 5;
+
+/** Only what is not as it should be. */
+function exceptionLine(name: string, report: ValidatorReport): string[] {
+  if (!report.up) return [`    ${name}  DOWN: ${report.why}`];
+  return report.state === 'ready' ? [] : [`    ${name}  ${report.state.toUpperCase()}`];
+}
+
+/** Stands in the memo of the run, so that no worker is needed to say it; a network that never paused anyone has no such run. */
+async function askPaused(client: Client, { genesis }: Operator): Promise<RosterMemo['paused']> {
+  const described = await client.workflow
+    .getHandle(rosterId(genesis.name))
+    .describe()
+    .catch(() => undefined);
+  return (described?.memo as RosterMemo | undefined)?.paused ?? [];
+}
+
+/** Whom playbooks leave out while there are others. */
+export const pausedLines = (paused: RosterMemo['paused']): string[] =>
+  paused.map(
+    ({ validator, reason, sinceMs }) =>
+      `  paused     ${validatorName(validator)} since ${utc(sinceMs / 1_000)}: ${inertText(reason, 60)}`,
+  );
+
+async function askEngine(operator: Operator): Promise<Engine> {
+  try {
+    return await withClient(operator, (client) =>
+      client.withDeadline(Date.now() + ENGINE_MS, async () => {
+        const running = (await processRuns(client, operator, 200))
+          .filter((run) => run.status === 'running' && run.type !== ROSTER)
+          .slice(0, RUNNING_SHOWN_MAX);
+        const asked = running.map(async ({ workflowId }) => ({
+          workflowId,
+          progress: await client.workflow
+            .getHandle(workflowId)
+            .query(progressQuery)
+            .catch(() => undefined),
+        }));
+        return { up: true as const, running: await Promise.all(asked), paused: await askPaused(client, operator) };
+      }),
+    );
+  } catch {
+    return { up: false };
+  }
+}

@@ -1,0 +1,77 @@
+import { judgeRequest } from '../../domain/approval/request.ts';
+import {
+  ballotDigest,
+  type Choice,
+  CHOICES,
+  judgeBallot,
+  type SignedVote,
+  subjectDigest,
+} from '../../domain/approval/vote.ts';
+import { failureOf, FirebreakFailure } from '../../domain/errors/failure.ts';
+import { confirm } from '../ask.ts';
+import { type CommitteeOptions, presentAuthority } from '../authority.ts';
+import { readVoteRequest } from '../documents.ts';
+import { nowInSeconds } from '../duration.ts';
+import { writeDocument } from '../files.ts';
+import { readMemberKey, seatOfKey } from '../member-key.ts';
+import type { Outcome } from '../outcome.ts';
+import { paint, type Screen } from '../screen.ts';
+import { readOperator } from '../operator.ts';
+import { deliver } from './deliver.ts';
+import { type ReviewedOptions, reviewedPlan } from './reviewed.ts';
+import { describeRequest } from './words.ts';
+
+export type ApproveOptions = CommitteeOptions &
+  ReviewedOptions & {
+    readonly key: string;
+    readonly choice: string;
+    readonly comment?: string;
+    readonly out?: string;
+    readonly send?: boolean;
+    readonly yes?: boolean;
+    readonly json?: boolean;
+  };
+
+/** Signs one member's answer to an exported request, without any connection, and writes it to a file of its own. */
+export async function approve(
+  screen: Screen,
+  file: string,
+  options: ApproveOptions,
+  nowSeconds: number = nowInSeconds(),
+): Promise<Outcome> {
+  const authority = presentAuthority(options);
+  const request = readVoteRequest(file);
+  const { subject } = request;
+  const verdict = judgeRequest(request, authority, nowSeconds);
+  if (!verdict.ok) throw failureOf(verdict.refusal);
+  const plan = reviewedPlan(request, options);
+  const choice = readChoice(options.choice);
+  const member = readMemberKey(options.key);
+  const { name } = seatOfKey(member, authority.committee, options.key).key;
+  if (!options.json) {
+    const [action = '', ...rest] = describeRequest(request, authority.committee, plan);
+    screen.out(`${paint(screen, 'strong', action)}\n${rest.join('\n')}\n`);
+  }
+  await confirm(screen, {
+    text: `Sign ${choice.toUpperCase()} as ${name}?`,
+    flag: '--yes',
+    given: options.yes === true,
+  });
+  const words = { voter: member.voter, choice, ...(options.comment === undefined ? {} : { comment: options.comment }) };
+  const vote: SignedVote = { subject, ballot: { ...words, signature: member.sign(ballotDigest(subject, words)) } };
+  const own = judgeBallot(subject, vote.ballot, authority);
+  if (!own.ok) throw failureOf(own.refusal);
+  const out = options.out ?? `vote-${name.replaceAll(/[^A-Za-z0-9-]/g, '-')}.json`;
+  writeDocument(out, 'vote', vote);
+  const signed = { file: out, member: name, choice, digest: subjectDigest(subject) };
+  const lines = [`${name} votes ${choice.toUpperCase()}`, `written to ${out}`];
+  if (options.send !== true) return { data: signed, lines, next: `vote send ${out}` };
+  const { have, need } = await deliver(readOperator(options.data), vote);
+  return { data: { ...signed, have, need }, lines: [...lines, `counted: ${have} of ${need} seats have approved`] };
+}
+
+function readChoice(text: string): Choice {
+  const choice = CHOICES.find((each) => each === text);
+  if (choice !== undefined) return choice;
+  throw new FirebreakFailure('input.usage', `--choice is one of ${CHOICES.join(', ')}, not "${text}"`);
+}

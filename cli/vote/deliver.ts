@@ -1,0 +1,47 @@
+import { ballotDigest, type SignedVote } from '../../domain/approval/vote.ts';
+import type { VoteReceipt } from '../../workflows/run-playbook/messages.ts';
+import { castVote, workflowOfRun } from '../../workflows/run-playbook/messages.ts';
+import { withClient } from '../coordinator.ts';
+import { readVote } from '../documents.ts';
+import { writeDocument } from '../files.ts';
+import { runNamed, send, theOpen, viewOf } from '../incident/find.ts';
+import { type Operator, readOperator } from '../operator.ts';
+import type { Outcome } from '../outcome.ts';
+
+export type FetchOptions = { readonly data: string; readonly out: string; readonly step?: string };
+
+/** The request that is open in a run, as a file that a member can carry to a machine without network. */
+export async function fetchRequest(options: FetchOptions, id: string): Promise<Outcome> {
+  const operator = readOperator(options.data);
+  return withClient(operator, async (client) => {
+    const { approvals } = await viewOf(client, runNamed(operator, id));
+    const { request } = theOpen(approvals, (each) => each.request.subject.step, options.step, 'approval');
+    writeDocument(options.out, 'vote request', request);
+    return {
+      data: { file: options.out, request },
+      lines: [`the request of step ${request.subject.step} is in ${options.out}`],
+      next: `approve ${options.out} --playbook <file> --key <member key file> --send`,
+    };
+  });
+}
+
+/** Hands a signed vote to the run that it names; delivered again, it is the same vote. */
+export async function deliver(operator: Operator, vote: SignedVote): Promise<VoteReceipt> {
+  const { subject, ballot } = vote;
+  const updateId = `vote-${ballotDigest(subject, ballot)}`;
+  return withClient(operator, (client) =>
+    send(client, () =>
+      client.workflow.getHandle(workflowOfRun(subject.run)).executeUpdate(castVote, { args: [vote], updateId }),
+    ),
+  );
+}
+
+/** Hands over a vote that was signed elsewhere. */
+export async function sendVote(options: { readonly data: string }, file: string): Promise<Outcome> {
+  const vote = readVote(file);
+  const { have, need } = await deliver(readOperator(options.data), vote);
+  return {
+    data: { run: vote.subject.run, step: vote.subject.step, have, need },
+    lines: [`counted: ${have} of ${need} seats have approved step ${vote.subject.step}`],
+  };
+}

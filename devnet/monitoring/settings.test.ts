@@ -1,0 +1,34 @@
+import { expect, test } from '@jest/globals';
+import { layout, validatorIds } from '../layout.ts';
+import { LOOPBACK, portPlan } from '../ports.ts';
+import { alertmanagerSettings, prometheusSettings } from './settings.ts';
+
+const ports = portPlan(20_000);
+const addresses = (settings: unknown): readonly string[] =>
+  [...JSON.stringify(settings).matchAll(/[\w.]+:\d{4,5}\b/g)].map(([address]) => address);
+
+test('Prometheus looks at every validator by its name, at the workers and at the alert intake, on this machine only', () => {
+  const settings = prometheusSettings(ports);
+  const jobs = Object.fromEntries(settings.scrape_configs.map((job) => [job.job_name, job.static_configs]));
+  expect(jobs['firebreak-validator']).toHaveLength(validatorIds().length);
+  expect(jobs['firebreak-validator']?.[6]).toEqual({
+    targets: [`${LOOPBACK}:${ports.health(validatorIds()[6] ?? 0)}`],
+    labels: { validator_id: 'validator-007' },
+  });
+  expect(jobs['firebreak-worker']).toHaveLength(2);
+  expect(addresses(settings).filter((address) => !address.startsWith(LOOPBACK))).toEqual([]);
+});
+
+test('the rules that ship are loaded, and not their tests', () => {
+  const { rule_files: files } = prometheusSettings(ports);
+  expect(files.map((file) => file.split('/').at(-1))).toEqual(['custody.yaml', 'platform.yaml']);
+});
+
+test('Alertmanager shows the secret of the source that it delivers to, and waits for no other alert', () => {
+  const place = layout('here');
+  const settings = alertmanagerSettings(place, ports);
+  const [webhook] = settings.receivers[0]?.webhook_configs ?? [];
+  expect(webhook?.url).toBe(`http://${LOOPBACK}:${ports.alerts}/v1/alerts/prometheus`);
+  expect(webhook?.http_config.authorization.credentials_file).toBe(place.alerts.secret('prometheus'));
+  expect(settings.route.group_by).toEqual(['...']);
+});

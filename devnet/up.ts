@@ -1,0 +1,121 @@
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { FirebreakFailure } from '../domain/errors/failure.ts';
+import { findTool, toolPath } from '../toolchain/tools.mjs';
+import { writeAlertIntake } from './alerts.ts';
+import { prepareCommittee } from './committee.ts';
+import { endLeftovers } from './down.ts';
+import { makeNetwork, networkExists } from './genesis.ts';
+import { type Layout, layout as layoutOf } from './layout.ts';
+import { writeMonitoringSettings } from './monitoring/settings.ts';
+import { writeOperatorFile } from './operator-file.ts';
+import type { UpOptions } from './options.ts';
+import { PORT_BASE_DEFAULT, portPlan, type PortPlan, requireFreePorts } from './ports.ts';
+import type { Tools } from './processes.ts';
+import { CHANNELS } from './receivers/kept.ts';
+import { drawSecrets } from './receivers/secrets.ts';
+import { lockFolder } from './supervisor/folder-lock.ts';
+import { type DevnetState, openLedger, readState } from './supervisor/ledger.ts';
+import { supervise, type SupervisorEvent } from './supervisor/supervisor.ts';
+import { type Network } from './network.ts';
+import { type KeyStorageChoice, storageInUse } from './validators.ts';
+
+export type Prepared = {
+  readonly layout: Layout;
+  readonly ports: PortPlan;
+  readonly tools: Tools;
+  readonly storage: KeyStorageChoice;
+  /** The network was there before. */
+  readonly resumed: boolean;
+  readonly leftovers: readonly string[];
+  release(): void;
+};
+
+/** Takes the data folder for this process, ends what a crash left in it, and makes sure that everything can start. */
+export async function prepare(options: UpOptions): Promise<Prepared> {
+  const layout = layoutOf(options.data);
+  const tools = await findTools();
+  // What a new network would be refused for is found out before it has a folder.
+  const early = existsSync(layout.root) ? undefined : await choose(options, layout, undefined);
+  mkdirSync(layout.root, { recursive: true, mode: 0o700 });
+  chmodSync(layout.root, 0o700);
+  const lock = lockFolder(layout.lock);
+  try {
+    const before = readState(layout.state);
+    const leftovers = await endLeftovers(layout);
+    const resumed = networkExists(layout);
+    const { ports, storage } = early ?? (await choose(options, layout, resumed ? before : undefined));
+    return { layout, ports, tools, storage, resumed, leftovers, release: lock.release };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function findTools(): Promise<Tools> {
+  return {
+    temporal: await toolPath('temporal'),
+    btcd: await toolPath('btcd'),
+    prometheus: await toolPath('prometheus'),
+    alertmanager: await toolPath('alertmanager'),
+  };
+}
+
+/** Ports and sealing; `before` is what an existing network was made with. */
+async function choose(
+  options: UpOptions,
+  layout: Layout,
+  before: DevnetState | undefined,
+): Promise<{ readonly ports: PortPlan; readonly storage: KeyStorageChoice }> {
+  const exists = networkExists(layout);
+  const ports = portPlan(portBaseFor(options, before));
+  await requireFreePorts(ports, exists ? options.data : undefined);
+  return { ports, storage: await chooseStorage(options, exists ? storageInUse(layout) : undefined) };
+}
+
+/** The genesis names the ports of its validators: an existing network keeps its base. */
+function portBaseFor(options: UpOptions, before: DevnetState | undefined): number {
+  const { portBase } = options;
+  if (before === undefined) return portBase ?? PORT_BASE_DEFAULT;
+  if (portBase === undefined || portBase === before.portBase) return before.portBase;
+  throw new FirebreakFailure(
+    'input.usage',
+    `the network in ${options.data} was made with --port-base ${before.portBase}, which its genesis names; purge it or give another --data`,
+  );
+}
+
+async function chooseStorage(options: UpOptions, inUse: 'hsm' | 'file' | undefined): Promise<KeyStorageChoice> {
+  if (inUse !== undefined && options.keystore !== 'auto' && options.keystore !== inUse) {
+    throw new FirebreakFailure(
+      'input.usage',
+      `the network in ${options.data} seals by ${inUse}; purge it or give another --data`,
+    );
+  }
+  const wanted = inUse ?? options.keystore;
+  if (wanted === 'file') return { type: 'file' };
+  const module = (await findTool('softhsm2'))?.path;
+  const utility = (await findTool('softhsm2-util'))?.path;
+  if (module !== undefined && utility !== undefined && existsSync(module)) return { type: 'hsm', module, utility };
+  if (wanted === 'auto') return { type: 'file' };
+  throw new FirebreakFailure('unavailable.keystore-absent', 'SoftHSM2 was not found on this machine');
+}
+
+/** Writes a new network's files, or refreshes what depends on where it runs. */
+export async function prepareFiles(prepared: Prepared): Promise<void> {
+  const { layout, ports } = prepared;
+  if (!prepared.resumed) await makeNetwork(layout, ports, prepared.storage);
+  else writeOperatorFile(layout, ports);
+  drawSecrets(layout.receivers.dir, CHANNELS);
+  writeMonitoringSettings(layout, ports);
+  writeAlertIntake(layout, ports);
+  await prepareCommittee(layout);
+}
+
+export function openNetwork(
+  prepared: Prepared,
+  signal: AbortSignal,
+  onEvent: (event: SupervisorEvent) => void,
+): Network {
+  const { layout, ports, tools, storage } = prepared;
+  const ledger = openLedger(layout.state, { portBase: ports.base, keystore: storage.type });
+  return { layout, ports, tools, storage: storage.type, supervisor: supervise(ledger, onEvent), signal };
+}

@@ -1,0 +1,126 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { freezeNoticeMs } from './freeze.ts';
+import { type IncidentFacts, linesOf, standingFrom, standingOf } from './standing.ts';
+import { EVENT_CHARACTERS_MAX, EVENTS_MAX, NO_EVENTS, type Timeline, withEvent } from './timeline.ts';
+
+const facts = (change: Partial<IncidentFacts> = {}): IncidentFacts => ({
+  id: 'incident/laptop/7',
+  title: 'Shares may have been copied',
+  playbook: 'suspected-share-theft',
+  severity: 'SEV1',
+  phase: 'responding',
+  openedAtMs: 1_800_000_000_000,
+  roles: {},
+  alerts: [],
+  runs: [],
+  timeline: NO_EVENTS,
+  toldAtMs: undefined,
+  unconfirmed: undefined,
+  ...change,
+});
+const run = {
+  run: 'runPlaybook/laptop/7',
+  playbook: 'suspected-share-theft',
+  phase: 'approval',
+  running: [{ step: 'ask', sinceMs: 1_800_000_000_000 }],
+};
+const asked = (untilMs: number, role = 'committee') => ({ step: 'ask', role, what: 'vote', untilMs });
+
+test('the most urgent question comes first, and what nobody set a time for comes after', () => {
+  const standing = standingOf(
+    facts({
+      runs: [
+        { ...run, awaited: [asked(200, 'operations'), asked(100)] },
+        { ...run, run: 'other', phase: 'halted', awaited: [] },
+      ],
+      unconfirmed: 'only slack did',
+    }),
+  );
+  expect(standing.next.map(({ role, untilMs }) => [role, untilMs])).toEqual([
+    ['committee', 100],
+    ['operations', 200],
+    ['commander', null],
+    ['commander', null],
+  ]);
+  expect(standing.next.at(-1)?.what).toContain('tell people in another way');
+});
+
+test('an incident that is over asks nobody for anything and owes nobody a word', () => {
+  const standing = standingOf(
+    facts({ phase: 'over', toldAtMs: 1, runs: [{ ...run, awaited: [asked(1)] }], unconfirmed: 'x' }),
+  );
+  expect([standing.next, standing.nextWordDueMs]).toEqual([[], null]);
+  expect(linesOf(standing)).toContain('  NEXT       nobody');
+});
+
+test('the next word is due an hour after the last one of a SEV1, and what is said names roles, alerts and a freeze', () => {
+  const standing = standingOf(
+    facts({
+      toldAtMs: 1_800_000_000_000,
+      roles: { commander: { name: 'ann', sinceMs: 1_800_000_000_000, by: 'platform' } },
+      alerts: [
+        { name: 'a', source: 's', status: 'firing', atMs: 1 },
+        { name: 'b', source: 's', status: 'resolved', atMs: 1 },
+      ],
+      runs: [{ ...run, awaited: [], frozenUntilMs: 1_800_000_600_000 }],
+    }),
+  );
+  expect(standing.nextWordDueMs).toBe(1_800_003_600_000);
+  const text = linesOf(standing).join('\n');
+  for (const part of [
+    /roles +commander ann \(since 2027-01-15 08:00 UTC\)/,
+    /1 firing, 1 resolved/,
+    /frozen +payouts, until 2027-01-15 08:10/,
+  ])
+    expect(text).toMatch(part);
+});
+
+test('whatever texts are put in, a standing is small, shows no control, and comes back from a memo as it was', () => {
+  const text = fc.string({ unit: 'binary', maxLength: 400 });
+  fc.assert(
+    fc.property(text, text, fc.array(text, { maxLength: 12 }), (title, what, events) => {
+      const timeline = events.reduce<Timeline>(
+        (lines, each) => withEvent(lines, { atMs: 1, kind: 'note', by: each, text: each }),
+        NO_EVENTS,
+      );
+      const standing = standingOf(facts({ title, timeline, runs: [{ ...run, awaited: [{ ...asked(1), what }] }] }));
+      expect(JSON.stringify(standing).length).toBeLessThan(16_000);
+      expect(linesOf(standing).join('')).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+      expect(standingFrom(JSON.parse(JSON.stringify(standing)))).toEqual(standing);
+    }),
+  );
+});
+
+test('what is no standing is not read as one, and throws nothing', () => {
+  fc.assert(
+    fc.property(fc.anything(), (value) => {
+      expect(standingFrom(value)).toBeUndefined();
+    }),
+  );
+  const sound = standingOf(facts());
+  expect(standingFrom({ ...sound, version: 2 })).toBeUndefined();
+  expect(standingFrom({ ...sound, severity: 'SEV9' })).toBeUndefined();
+  expect(standingFrom({ ...sound, next: 'nobody', roles: [], happened: [1, null, {}] })).toMatchObject({
+    next: [],
+    roles: {},
+    happened: [{ atMs: 0, by: '', text: '' }],
+  });
+});
+
+test('a timeline keeps notes of people when the platform talks too much, counts what made place, and cuts long lines', () => {
+  let timeline = withEvent(NO_EVENTS, { atMs: 0, kind: 'note', by: 'ann', text: 'x'.repeat(10_000) });
+  for (let at = 1; at <= EVENTS_MAX + 50; at += 1)
+    timeline = withEvent(timeline, { atMs: at, kind: 'run', by: 'platform', text: String(at) });
+  expect(timeline.events).toHaveLength(EVENTS_MAX);
+  expect(timeline.leftOut).toBe(51);
+  expect(timeline.events[0]).toMatchObject({ by: 'ann' });
+  expect(timeline.events[0]?.text).toHaveLength(EVENT_CHARACTERS_MAX);
+  expect(timeline.events.at(-1)?.text).toBe(String(EVENTS_MAX + 50));
+});
+
+test('a freeze is said to lapse half an hour before, and a short one when a quarter of it is left', () => {
+  expect(freezeNoticeMs(7_200_000, 0)).toBe(5_400_000);
+  expect(freezeNoticeMs(600_000, 0)).toBe(450_000);
+  expect(freezeNoticeMs(1_000, 5_000)).toBe(1_000);
+});

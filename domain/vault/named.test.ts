@@ -1,0 +1,28 @@
+import { expect, test } from '@jest/globals';
+import { validatorId } from '../network/network.ts';
+import { enoughToName, namedByEnough } from './named.ts';
+
+const roster = {
+  threshold: 10,
+  validators: Array.from({ length: 15 }, (_, at) => ({ id: validatorId(at + 1), identity: '', addresses: [] })),
+};
+const list = (...vaults: readonly string[]) => vaults.map((vault) => ({ vault, watchFromHeight: 100 }));
+
+test('with everyone speaking a vault takes as many as sign, with as few as sign a third of the roster', () => {
+  expect([15, 12, 10].map((speakers) => enoughToName(roster, speakers))).toEqual([10, 7, 5]);
+  expect(enoughToName({ ...roster, threshold: 2 }, 3)).toBe(1);
+});
+
+test('a vault that too few name is not swept, one that some keep silent about is', () => {
+  const lists = [list('b', 'a'), list('a', 'invented'), list('a', 'b'), list()];
+  expect(namedByEnough(lists, 2).map(({ vault }) => vault)).toEqual(['a', 'b']);
+});
+
+test('one validator does not count twice by naming a vault twice', () => {
+  expect(namedByEnough([list('a', 'a', 'a'), list()], 2)).toEqual([]);
+});
+
+test('one validator cannot send a chain view back to the first block', () => {
+  const lying = [{ vault: 'a', watchFromHeight: 0 }];
+  expect(namedByEnough([lying, list('a'), list('a')], 2)).toEqual([{ vault: 'a', watchFromHeight: 100 }]);
+});

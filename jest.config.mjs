@@ -1,0 +1,40 @@
+const transform = {
+  '^.+\\.ts$': [
+    '@swc/jest',
+    {
+      swcrc: false,
+      sourceMaps: 'inline',
+      jsc: { target: 'es2024', parser: { syntax: 'typescript' } },
+      module: { type: 'es6' },
+    },
+  ],
+};
+
+/** One project per kind of proof; `toolchain/test.mjs` runs them and counts their reports. */
+const project = (name, testMatch, extra = {}) => ({
+  displayName: name,
+  testEnvironment: 'node',
+  rootDir: '.',
+  testMatch: testMatch.map((glob) => `<rootDir>/${glob}`),
+  testPathIgnorePatterns: ['/node_modules/', '/.firebreak/'],
+  modulePathIgnorePatterns: ['<rootDir>/.firebreak/'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform,
+  transformIgnorePatterns: ['/node_modules/', '/wire/generated/'],
+  ...extra,
+});
+
+const rooms =
+  '{domain,wire,threshold,workflows,activities,plugins,validator,workers,telemetry,api,watchdog,cli,ops,devnet,toolchain,language,bench}';
+
+export default {
+  projects: [
+    project('unit', [`${rooms}/**/*.test.ts`, 'test/layout/**/*.test.ts']),
+    project('vectors', ['test/vectors/**/*.test.ts']),
+    project('compliance', ['test/compliance/**/*.test.ts']),
+    project('workflow', ['test/workflow/**/*.test.ts']),
+    project('replay', ['test/replay/**/*.test.ts']),
+    project('end-to-end', ['test/e2e/**/*.test.ts']),
+    project('faults', ['test/faults/**/*.test.ts']),
+  ],
+};

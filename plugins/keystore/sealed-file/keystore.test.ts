@@ -1,0 +1,146 @@
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { Decrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
+import type { KeysetId } from '../../../domain/ceremony/ceremony.ts';
+import { validatorId } from '../../../domain/network/network.ts';
+import type { KeyStore, SealLabel } from '../../../domain/ports/keystore.ts';
+import { codeOf } from '../../testkit/tools.ts';
+import type { SealedFileConfig } from './config.ts';
+import { sealedFile } from './index.ts';
+
+const label: SealLabel = { keyset: 'ef'.repeat(16) as KeysetId, epoch: 1, validator: validatorId(2) };
+const secret = new Uint8Array(32).fill(3);
+const signal = new AbortController().signal;
+
+let dir = '';
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'firebreak-sealed-file-'));
+  await writeSecret('passphrase', 'correct horse\n');
+});
+afterEach(() => rm(dir, { recursive: true }));
+
+async function writeSecret(name: string, text: string, mode = 0o400): Promise<void> {
+  const path = join(dir, name);
+  await rm(path, { force: true });
+  await writeFile(path, text, { mode });
+  await chmod(path, mode);
+}
+
+const byPassphrase = (): SealedFileConfig => ({
+  unlock: { by: 'passphrase', source: { from: 'file', path: join(dir, 'passphrase') }, workFactor: 10 },
+});
+const byIdentity = (recipients: readonly string[] = []): SealedFileConfig => ({
+  unlock: { by: 'identity', path: join(dir, 'identity'), recipients },
+});
+const create = (config: SealedFileConfig): KeyStore =>
+  sealedFile(config)({ dir, bitcoinNetwork: 'regtest', recordUse: () => undefined });
+const start = (config: SealedFileConfig) => codeOf(() => create(config).start?.(signal));
+
+async function started(config: SealedFileConfig): Promise<KeyStore> {
+  const keystore = create(config);
+  await keystore.start?.(signal);
+  return keystore;
+}
+
+test('it is refused on mainnet when it is created, before it touches anything', async () => {
+  const onMainnet = () => sealedFile(byPassphrase())({ dir, bitcoinNetwork: 'mainnet', recordUse: () => undefined });
+  expect(await codeOf(onMainnet)).toBe('policy.sealed-file-on-mainnet');
+  expect(await readdir(dir)).toEqual(['passphrase']);
+});
+
+test('a wrong passphrase is named, and the key file stays as it was', async () => {
+  await started(byPassphrase());
+  const before = await readFile(join(dir, 'keystore.age'));
+  await writeSecret('passphrase', 'wrong horse');
+  expect(await start(byPassphrase())).toBe('input.keystore-pin');
+  expect((await readFile(join(dir, 'keystore.age'))).equals(before)).toBe(true);
+  await writeSecret('passphrase', 'correct horse');
+  expect(await start(byPassphrase())).toBe('nothing');
+});
+
+test('a key file with a bit flipped, or cut short, never opens and is never replaced', async () => {
+  await started(byPassphrase());
+  const path = join(dir, 'keystore.age');
+  const good = await readFile(path);
+  // Every eighth byte covers header, MAC and body; a changed salt is indistinguishable from a wrong passphrase.
+  for (let at = 0; at < good.length; at += 8) {
+    const changed = Uint8Array.from(good);
+    changed[at] = (changed[at] ?? 0) ^ 1;
+    await writeFile(path, changed);
+    expect(await start(byPassphrase())).toMatch(/^(policy\.sealed-damaged|input\.keystore-pin)$/);
+    await writeFile(path, good.subarray(0, at));
+    expect(await start(byPassphrase())).toBe('policy.sealed-damaged');
+  }
+  await writeFile(path, good);
+  expect(await start(byPassphrase())).toBe('nothing');
+});
+
+test('a key file that is gone is not replaced by a new key', async () => {
+  await started(byPassphrase());
+  await rm(join(dir, 'keystore.age'));
+  expect(await start(byPassphrase())).toBe('policy.keystore-key-missing');
+});
+
+test('a data folder that another keystore sealed is refused by name', async () => {
+  await writeFile(
+    join(dir, 'keystore.json'),
+    JSON.stringify({ version: 1, kind: 'pkcs11', key: 'ab', state: 'in-use' }),
+  );
+  expect(await start(byPassphrase())).toBe('policy.keystore-changed');
+  await writeFile(join(dir, 'keystore.json'), '{"version":1');
+  expect(await start(byPassphrase())).toBe('policy.keystore-key-missing');
+});
+
+test('a crash between the mark and the deed of destroy is finished at the next start', async () => {
+  await started(byPassphrase());
+  const marker = JSON.parse(await readFile(join(dir, 'keystore.json'), 'utf8'));
+  await writeFile(join(dir, 'keystore.json'), JSON.stringify({ ...marker, state: 'destroyed' }));
+  expect(await start(byPassphrase())).toBe('policy.keystore-destroyed');
+  expect(await readdir(dir)).not.toContain('keystore.age');
+});
+
+test('with an identity file the share opens again, and a recovery recipient can open the key file with plain age', async () => {
+  const recovery = await generateX25519Identity();
+  await writeSecret('identity', `# created today\n${await generateX25519Identity()}\n`);
+  const config = byIdentity([await identityToRecipient(recovery)]);
+  const sealed = await (await started(config)).seal(secret, label);
+  expect([...(await (await started(config)).unseal(sealed, label, 'test'))]).toEqual([...secret]);
+  const decrypter = new Decrypter();
+  decrypter.addIdentity(recovery);
+  const plain = Buffer.from(await decrypter.decrypt(await readFile(join(dir, 'keystore.age'))));
+  expect(plain.subarray(0, 16).toString()).toBe('firebreak-key/1\n');
+  expect(plain.length).toBe(48);
+  await writeSecret('identity', `${await generateX25519Identity()}\n`);
+  expect(await start(config)).toBe('input.keystore-pin');
+});
+
+test('an identity file that is absent, empty or open to others is named', async () => {
+  expect(await start(byIdentity())).toBe('input.keystore-identity-file');
+  await writeSecret('identity', '# nothing here\n');
+  expect(await start(byIdentity())).toBe('input.keystore-identity-file');
+  await writeSecret('identity', `${await generateX25519Identity()}\n`, 0o444);
+  expect(await start(byIdentity())).toBe('input.keystore-identity-file');
+});
+
+test('before start and after stop nothing opens', async () => {
+  const keystore = create(byPassphrase());
+  expect(await codeOf(() => keystore.seal(secret, label))).toBe('unavailable.keystore-locked');
+  expect((await keystore.health?.())?.state).toBe('down');
+  await keystore.start?.(signal);
+  const sealed = await keystore.seal(secret, label);
+  await keystore.stop?.();
+  expect(await codeOf(() => keystore.unseal(sealed, label, 'test'))).toBe('unavailable.keystore-locked');
+});
+
+test('neither passphrase nor secret stands in what it writes', async () => {
+  await (await started(byPassphrase())).seal(secret, label);
+  for (const name of ['keystore.age', 'keystore.json']) {
+    const bytes = await readFile(join(dir, name));
+    for (const needle of [Buffer.from('correct horse'), Buffer.from(secret)])
+      expect(bytes.includes(needle)).toBe(false);
+  }
+  // The search itself finds what is there.
+  expect((await readFile(join(dir, 'passphrase'))).includes('correct horse')).toBe(true);
+});

@@ -1,0 +1,126 @@
+import { randomBytes } from 'node:crypto';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { expect } from '@jest/globals';
+import { isSpare, validatorIds } from '../../devnet/layout.ts';
+import { validatorName } from '../../domain/network/network.ts';
+import { filesBelow, liveTest } from '../e2e/rig/evidence.ts';
+import type { LiveNetwork } from '../e2e/rig/live-network.ts';
+import { metricsPage, workerMetricsPage } from '../e2e/rig/validator-http.ts';
+import { foundIn, type Needle, needlesOf, needlesOfText } from './rig/needles.ts';
+import { realNeedles } from './rig/secrets.ts';
+
+/** Files that exist to hold a secret; everything else that the network wrote is searched. */
+const HOLDS_A_SECRET = /(\.key|\.pin|keystore\.secret|keystore\.age)$|(^|\/)(softhsm|committee|owner|operator)\//;
+
+type Hay = { readonly name: string; readonly bytes: Buffer };
+
+/** Secrets stay where they belong: neither the engine's database nor a log, metric, blob or history has one in any form. */
+export function canaryScenes(live: () => LiveNetwork): void {
+  const scene = liveTest.bind(undefined, 'canary');
+
+  scene(
+    'planted secrets are found in every form in a copy of the database and of a log, and no real one anywhere',
+    live,
+    async (net) => {
+      const share = needlesOf('planted share', randomBytes(32));
+      const pin = needlesOfText('planted PIN', randomBytes(12).toString('hex'));
+      const planted = [...share, ...pin];
+      for (const copy of [plantInDatabase(net, planted), plantInLog(net, planted)]) {
+        const missed = planted.filter((needle) => !foundIn(copy.bytes, [needle]).length);
+        expect(missed.map(({ secret, form }) => `${copy.name}: ${secret} as ${form}`)).toEqual([]);
+      }
+
+      const needles = await realNeedles(net);
+      const secrets = new Set(needles.map(({ secret }) => secret));
+      // However they are kept: every share of every validator is looked for, and so is what opens it.
+      for (const id of validatorIds()) {
+        const own = [...secrets].filter((name) => name.includes(validatorName(id)));
+        expect([id, own.some((name) => name.startsWith('share of '))]).toEqual([id, !isSpare(id)]);
+        expect([id, own.some((name) => /^(PIN|passphrase) of /.test(name))]).toEqual([id, true]);
+      }
+      const hays = [...writtenBy(net), ...(await saidBy(net)), ...(await rememberedBy(net))];
+      const bytes = hays.reduce((sum, hay) => sum + hay.bytes.length, 0);
+      process.stdout.write(
+        `    ${bytes} bytes read in ${hays.length} files, pages and histories; ${secrets.size} secrets in ${needles.length} forms\n`,
+      );
+      for (const must of ['temporal.db', 'worker.log', 'validator.log', 'metrics of validator 1', 'payOut/'])
+        expect([must, hays.some(({ name, bytes: { length } }) => name.includes(must) && length > 0)]).toEqual([
+          must,
+          true,
+        ]);
+      const leaks = hays.flatMap(({ name, bytes: hay }) =>
+        foundIn(hay, needles).map(({ secret, form }) => `${secret} as ${form} in ${name}`),
+      );
+      expect(leaks).toEqual([]);
+    },
+  );
+}
+
+/** A row of its own in a copy of the engine's real database: what a leaked payload would be. */
+function plantInDatabase({ layout }: LiveNetwork, needles: readonly Needle[]): Hay {
+  const copy = join(layout.root, '..', 'planted.db');
+  cpSync(layout.temporal.database, copy);
+  const database = new DatabaseSync(copy);
+  try {
+    database.exec('CREATE TABLE planted (form TEXT, value BLOB)');
+    const insert = database.prepare('INSERT INTO planted VALUES (?, ?)');
+    for (const { form, bytes } of needles) insert.run(form, bytes);
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  } finally {
+    database.close();
+  }
+  return { name: basename(copy), bytes: readFileSync(copy) };
+}
+
+function plantInLog({ layout }: LiveNetwork, needles: readonly Needle[]): Hay {
+  const lines = readFileSync(layout.coordinator(1).log).toString('latin1').split('\n');
+  const half = lines.length >> 1;
+  const extra = needles.map(({ bytes }) => `{"level":"info","msg":"planted ${bytes.toString('latin1')}"}`);
+  const copy = join(layout.root, '..', 'planted.log');
+  writeFileSync(copy, Buffer.from([...lines.slice(0, half), ...extra, ...lines.slice(half)].join('\n'), 'latin1'));
+  return { name: basename(copy), bytes: readFileSync(copy) };
+}
+
+function writtenBy({ layout }: LiveNetwork): Hay[] {
+  return filesBelow(layout.root)
+    .map((file) => ({ file, name: relative(layout.root, file) }))
+    .filter(({ name }) => !HOLDS_A_SECRET.test(name))
+    .map(({ file, name }) => ({ name, bytes: readFileSync(file) }));
+}
+
+async function saidBy(net: LiveNetwork): Promise<Hay[]> {
+  const validators = validatorIds().map(async (id) => ({
+    name: `metrics of validator ${id}`,
+    bytes: Buffer.from(await metricsPage(net, id)),
+  }));
+  const workers = [1, 2].map(async (worker) => ({
+    name: `metrics of worker ${worker}`,
+    bytes: Buffer.from(await workerMetricsPage(net, worker)),
+  }));
+  return Promise.all([...validators, ...workers]);
+}
+
+/** Payload bytes as they are, not as a printed history would escape them. */
+async function rememberedBy({ client }: LiveNetwork): Promise<Hay[]> {
+  const hays: Hay[] = [];
+  for await (const { workflowId } of client.workflow.list()) {
+    const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+    const parts: Buffer[] = [];
+    collect(events ?? [], parts, 0);
+    hays.push({ name: workflowId, bytes: Buffer.concat(parts) });
+  }
+  return hays;
+}
+
+const DEPTH_MAX = 24;
+
+/** Every text and every byte string in a history, whatever field it is in. */
+function collect(value: unknown, into: Buffer[], depth: number): void {
+  if (typeof value === 'string') into.push(Buffer.from(value), SEPARATOR);
+  else if (value instanceof Uint8Array) into.push(Buffer.from(value), SEPARATOR);
+  else if (typeof value === 'object' && value !== null && depth < DEPTH_MAX)
+    for (const inner of Object.values(value)) collect(inner, into, depth + 1);
+}
+const SEPARATOR = Buffer.from('\n');

@@ -1,0 +1,47 @@
+/** One form in which a secret may have leaked. */
+export type Needle = { readonly secret: string; readonly form: string; readonly bytes: Buffer };
+
+/** Fewer bytes would be found by chance in megabytes. */
+const SECRET_BYTES_MIN = 8;
+
+/** Every way in which these bytes are commonly written: as they are, in hex, base64, decimal, and as a list of numbers. */
+export function needlesOf(secret: string, bytes: Uint8Array): readonly Needle[] {
+  if (bytes.length < SECRET_BYTES_MIN) throw new Error(`${secret} is too short to be searched for`);
+  const raw = Buffer.from(bytes);
+  const hex = raw.toString('hex');
+  const forms: readonly (readonly [string, string | Buffer])[] = [
+    ['raw', raw],
+    ['hex', hex],
+    ['HEX', hex.toUpperCase()],
+    ...base64Forms(raw),
+    ['decimal', BigInt(`0x${hex}`).toString()],
+    ['decimal, little endian', BigInt(`0x${Buffer.from(raw).reverse().toString('hex')}`).toString()],
+    ['numbers', [...raw].join(',')],
+    ['numbers, spaced', [...raw].join(', ')],
+    ['object', [...raw].map((byte, index) => `"${index}":${byte}`).join(',')],
+  ];
+  return forms.map(([form, text]) => ({ secret, form, bytes: Buffer.from(text) }));
+}
+
+/** A text is also searched for as what it is made of: a PIN of hex digits stands for its bytes as well. */
+export const needlesOfText = (secret: string, text: string): readonly Needle[] => [
+  ...needlesOf(`${secret} (text)`, Buffer.from(text)),
+  ...(/^([0-9a-f]{2}){8,}$/.test(text) ? needlesOf(`${secret} (bytes)`, Buffer.from(text, 'hex')) : []),
+];
+
+/** Inside a longer text base64 depends on where the secret begins: three forms, without the characters that neighbours share. */
+function base64Forms(raw: Buffer): (readonly [string, string])[] {
+  return [0, 1, 2].flatMap((offset) => {
+    const padded = Buffer.concat([Buffer.alloc(offset), raw]);
+    const whole = padded.toString('base64').replaceAll('=', '');
+    const from = offset === 0 ? 0 : offset + 1;
+    const to = padded.length % 3 === 0 ? whole.length : whole.length - 1;
+    const core = whole.slice(from, to);
+    const url = core.replaceAll('+', '-').replaceAll('/', '_');
+    return [[`base64 +${offset}`, core] as const, ...(url === core ? [] : [[`base64url +${offset}`, url] as const])];
+  });
+}
+
+/** Which needles are in this hay. */
+export const foundIn = (hay: Buffer, needles: readonly Needle[]): readonly Needle[] =>
+  needles.filter(({ bytes }) => hay.includes(bytes));

@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, test } from '@jest/globals';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Runtime } from '@temporalio/worker';
+import { losingCompletions } from './lost-completions.ts';
+import { startWorker, type WorkerChoices } from './rig.ts';
+import { startServer } from './server.ts';
+import { type TestWorld, testWorld } from './world.ts';
+
+export type Scene = { readonly env: TestWorkflowEnvironment; readonly world: TestWorld; readonly taskQueue: string };
+
+/** Ways to run the same processes that must make no difference to how they end. */
+const WAYS: Readonly<Record<string, () => WorkerChoices>> = {
+  'as usual': () => ({}),
+  'every workflow task replayed from the start': () => ({ maxCachedWorkflows: 0 }),
+  'the first completion of every effect lost': () => ({
+    interceptors: { activity: [losingCompletions(new Map())] },
+  }),
+};
+
+/** One server per suite; every scenario has a world and a worker of its own, and runs in every way side by side. */
+export function onServer(): {
+  scenario(title: string, run: (scene: Scene) => Promise<void>): void;
+  /** For scenarios in which something happens only the first time: a repeated effect would not meet it again. */
+  onceScenario(title: string, run: (scene: Scene) => Promise<void>): void;
+} {
+  let env: TestWorkflowEnvironment;
+  beforeAll(async () => {
+    env = await startServer();
+  }, 30_000);
+  afterAll(async () => {
+    await env?.teardown();
+    await Runtime.instance().shutdown();
+  });
+  const inWays = (title: string, ways: readonly string[], run: (scene: Scene) => Promise<void>): void =>
+    test(title, async () => {
+      const ends = await Promise.allSettled(ways.map((way) => live(env, WAYS[way]?.() ?? {}, run)));
+      const broken = ends.flatMap((end, at) =>
+        end.status === 'rejected' ? [new Error(`${ways[at]}: ${String(end.reason)}`, { cause: end.reason })] : [],
+      );
+      if (broken.length > 0) throw new AggregateError(broken, broken.join('\n'));
+    }, 60_000);
+  const ways = Object.keys(WAYS);
+  return {
+    scenario: (title, run) => inWays(title, ways, run),
+    onceScenario: (title, run) => inWays(title, ways.slice(0, 2), run),
+  };
+}
+
+async function live(
+  env: TestWorkflowEnvironment,
+  choices: WorkerChoices,
+  run: (scene: Scene) => Promise<void>,
+): Promise<void> {
+  const world = await testWorld();
+  const worker = await startWorker(env, world, choices);
+  try {
+    await run({ env, world, taskQueue: worker.taskQueue });
+  } finally {
+    await worker.stop();
+    await world.stop();
+  }
+}

@@ -1,0 +1,194 @@
+import { expect } from '@jest/globals';
+import { PAY_OUT, type PayOutInput, type PayOutResult, startPayOut } from '../../workflows/pay-out/messages.ts';
+import type { Settlement } from '../../activities/settlement.ts';
+import { BLOB, heard, KEY, NETWORK, PLACE, PLAN, releaseUntil, SESSION, THRESHOLD } from './rig/scripted.ts';
+import { onSkippingServer, type Script, type SkippingServer, taking } from './rig/skipping.ts';
+
+const { waiting } = onSkippingServer();
+const HOUR = 3_600;
+const CONFIRMATIONS = 2;
+
+const spentAt = (confirmations: number, block = 'aa'): Settlement => ({
+  fingerprint: `spent@${block}#${confirmations}`,
+  state: 'spent',
+  spender: { txid: PLAN.txid, block: { hash: block.repeat(32), height: 9 }, confirmations },
+});
+const unspent: Settlement = { fingerprint: 'unspent', state: 'unspent' };
+
+/** Everything goes well at once; a test says what does not. */
+const smooth: Script = {
+  planPayout: async () => ({ kind: 'planned', plan: PLAN }),
+  askCommitments: taking(() => ({ gathering: heard(THRESHOLD), session: SESSION })),
+  askPartials: taking(() => heard(THRESHOLD)),
+  finishSigning: async () => ({ transaction: BLOB, txid: PLAN.txid, evidence: BLOB }),
+  broadcastPayout: async () => ({ outcome: 'accepted' }),
+  awaitSettlement: async () => spentAt(CONFIRMATIONS),
+};
+
+const pay = async (server: SkippingServer, script: Script, change: Partial<PayOutInput> = {}, validSeconds = HOUR) => {
+  const input: PayOutInput = {
+    network: NETWORK,
+    signedReleaseRequest: releaseUntil((await server.nowMs()) + validSeconds * 1_000),
+    key: KEY,
+    watchFromHeight: 1,
+    confirmations: CONFIRMATIONS,
+    ...change,
+  };
+  const script_ = { ...smooth, ...script };
+  return server.live<PayOutInput, PayOutResult>(PAY_OUT, (taskQueue) => startPayOut(input, taskQueue), script_);
+};
+
+/** A plan that is not ready before look number `ready`, and when each look was. */
+function looks(
+  server: SkippingServer,
+  ready: number,
+): { atMs: number[]; planPayout: NonNullable<Script['planPayout']> } {
+  const atMs: number[] = [];
+  return {
+    atMs,
+    planPayout: async () => {
+      atMs.push(await server.nowMs());
+      if (atMs.length >= ready) return { kind: 'planned', plan: PLAN };
+      return { kind: 'not-yet', reason: 'deposit x is not in the chain' };
+    },
+  };
+}
+const pausesOf = (atMs: readonly number[]): number[] =>
+  atMs.slice(1).map((at, index) => (at - (atMs[index] ?? 0)) / 1_000);
+
+waiting('a deposit that never comes is looked for until the request expires, and not longer', async (server) => {
+  const { atMs, planPayout } = looks(server, Infinity);
+  const endsMs = (await server.nowMs()) + HOUR * 1_000;
+  const { result, tookSeconds } = await pay(server, { planPayout });
+  expect(result).toMatchObject({ outcome: 'refused', sessions: 0, refusal: { code: 'unavailable.payout-plan' } });
+  expect(result.outcome === 'refused' && result.refusal.message).toMatch(
+    /while its request was valid: deposit x is not/,
+  );
+  // The last look is after the end: a deposit in the last second of the request is not missed, and nothing is asked later.
+  expect(atMs.at(-1)).toBeGreaterThanOrEqual(endsMs);
+  expect(atMs.filter((at) => at >= endsMs)).toHaveLength(1);
+  expect(tookSeconds).toBeLessThan(HOUR + 60);
+});
+
+waiting('a deposit that comes in the last minutes of a request is paid out', async (server) => {
+  const { atMs, planPayout } = looks(server, 18);
+  const { result } = await pay(server, { planPayout });
+  expect(result).toMatchObject({ outcome: 'settled', sessions: 1 });
+  expect(atMs).toHaveLength(18);
+});
+
+waiting(
+  'looks for a plan come quickly at first, then at most five minutes apart, and end after three hours',
+  async (server) => {
+    const { atMs, planPayout } = looks(server, Infinity);
+    const { result, tookSeconds } = await pay(server, { planPayout }, {}, 30 * 24 * HOUR);
+    const pauses = pausesOf(atMs);
+    expect(pauses[0]).toBeLessThan(10);
+    expect(Math.max(...pauses)).toBeGreaterThan(295);
+    expect(Math.max(...pauses)).toBeLessThan(330);
+    expect(result).toMatchObject({ outcome: 'refused', refusal: { code: 'unavailable.payout-plan' } });
+    expect(result.outcome === 'refused' && result.refusal.message).toContain('the request is still valid');
+    expect(tookSeconds).toBeGreaterThan(2 * HOUR);
+    expect(tookSeconds).toBeLessThan(3.5 * HOUR);
+  },
+);
+
+waiting('too few validators that commit are waited for five minutes, and named', async (server) => {
+  const pages: string[] = [];
+  const askCommitments = taking(async () => {
+    const { phase, missing } = await server.page();
+    pages.push(`${phase} ${missing.join()}`);
+    return { gathering: heard(THRESHOLD - 1) };
+  });
+  const { result, tookSeconds } = await pay(server, { askCommitments });
+  expect(result).toMatchObject({
+    outcome: 'refused',
+    refusal: { code: 'unavailable.validators', details: { need: 3, missing: [3, 4, 5] } },
+  });
+  expect(tookSeconds).toBeGreaterThanOrEqual(300);
+  expect(tookSeconds).toBeLessThan(360);
+  expect(pages.at(-1)).toBe('collecting-commitments 3,4,5');
+});
+
+waiting('a third validator that commits in the fifth minute is enough', async (server) => {
+  const startedMs = await server.nowMs();
+  const askCommitments = taking(async () => {
+    const late = (await server.nowMs()) - startedMs > 240_000;
+    return late ? { gathering: heard(THRESHOLD), session: SESSION } : { gathering: heard(THRESHOLD - 1) };
+  });
+  const { result } = await pay(server, { askCommitments });
+  expect(result).toMatchObject({ outcome: 'settled', sessions: 1 });
+});
+
+for (const [silentSessions, outcome] of [
+  [4, { outcome: 'settled', sessions: 5 }],
+  [5, { outcome: 'refused', sessions: 5, refusal: { code: 'unavailable.silent' } }],
+] as const) {
+  waiting(`after ${silentSessions} sessions with a silent signer a payout is ${outcome.outcome}`, async (server) => {
+    let session = 0;
+    const askPartials = taking(() => {
+      session += 1;
+      return heard(session > silentSessions ? THRESHOLD : THRESHOLD - 1);
+    });
+    const { result, tookSeconds } = await pay(server, { askPartials });
+    expect(result).toMatchObject(outcome);
+    expect(tookSeconds).toBeGreaterThanOrEqual(silentSessions * 20);
+  });
+}
+
+for (const [quietHours, outcome] of [
+  [79, { outcome: 'settled', txid: PLAN.txid }],
+  [80, { outcome: 'refused', refusal: { code: 'unknown-outcome.settlement' } }],
+] as const) {
+  waiting(`a payout that nothing happens to for ${quietHours} hours is ${outcome.outcome}`, async (server) => {
+    let hours = 0;
+    const awaitSettlement = taking(() => {
+      hours += 1;
+      return hours > quietHours ? spentAt(CONFIRMATIONS) : undefined;
+    });
+    const { result, tookSeconds } = await pay(server, { awaitSettlement });
+    expect(result).toMatchObject(outcome);
+    expect(tookSeconds).toBeGreaterThanOrEqual(quietHours * HOUR);
+  });
+}
+
+for (const [moves, outcome] of [
+  [78, { outcome: 'settled', block: { height: 9 } }],
+  [79, { outcome: 'refused', refusal: { code: 'unknown-outcome.settlement' } }],
+] as const) {
+  waiting(`a spend that reorgs move ${moves} times is ${outcome.outcome}, and each move is named`, async (server) => {
+    const phases = new Set<string>();
+    let looked = 0;
+    const awaitSettlement = async (): Promise<Settlement> => {
+      looked += 1;
+      if (looked > 2) phases.add((await server.page()).phase);
+      return looked > moves + 1 ? spentAt(CONFIRMATIONS) : spentAt(1, looked.toString(16).padStart(2, '0'));
+    };
+    const { result } = await pay(server, { awaitSettlement });
+    expect(result).toMatchObject(outcome);
+    expect([...phases]).toEqual(['unsettled-by-reorg']);
+  });
+}
+
+waiting(
+  'coins that stay unspent are watched on, and a start of the same request later finds them spent',
+  async (server) => {
+    const first = await pay(server, { awaitSettlement: taking(() => unspent) });
+    expect(first.result).toMatchObject({ outcome: 'refused', refusal: { code: 'unknown-outcome.settlement' } });
+    const again = await pay(server, { planPayout: async () => ({ kind: 'spent', place: PLACE }) });
+    expect(again.result).toMatchObject({ outcome: 'settled-before', txid: PLAN.txid });
+  },
+);
+
+waiting('a run that finds its coins spent still waits until they are deep enough', async (server) => {
+  let hours = 0;
+  const { result, tookSeconds } = await pay(server, {
+    planPayout: async () => ({ kind: 'spent', place: PLACE }),
+    awaitSettlement: taking(() => {
+      hours += 1;
+      return hours === 1 ? spentAt(1) : hours < 10 ? undefined : spentAt(CONFIRMATIONS);
+    }),
+  });
+  expect(result).toMatchObject({ outcome: 'settled-before', confirmations: CONFIRMATIONS });
+  expect(tookSeconds).toBeGreaterThanOrEqual(10 * HOUR);
+});

@@ -1,0 +1,170 @@
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { runCommand } from './command.mjs';
+import { node26Path } from './node26.mjs';
+import { projectFolder } from './recipes.mjs';
+
+/**
+ * @typedef {object} JestProject
+ * @property {string} name as in jest.config.mjs
+ * @property {number} limitMs outer limit: a hung project must not hang the whole run
+ * @property {boolean} serial one test file after another, for projects whose files start networks of processes or read what others wrote
+ *
+ * @typedef {{ fullName: string, status: string, failureMessages?: string[] }} Assertion
+ * @typedef {{ name: string, status: string, message: string, assertionResults: Assertion[] }} FileResult
+ * @typedef {{ testResults: FileResult[] }} JestReport
+ */
+
+const MINUTE_MS = 60_000;
+const SHOWN_CHARACTERS = 3_000;
+
+/** @type {readonly JestProject[]} */
+export const jestProjects = [
+  { name: 'unit', limitMs: 10 * MINUTE_MS, serial: false },
+  { name: 'vectors', limitMs: 8 * MINUTE_MS, serial: false },
+  { name: 'compliance', limitMs: 8 * MINUTE_MS, serial: false },
+  { name: 'workflow', limitMs: 15 * MINUTE_MS, serial: false },
+  { name: 'replay', limitMs: 8 * MINUTE_MS, serial: true },
+  { name: 'end-to-end', limitMs: 20 * MINUTE_MS, serial: true },
+  { name: 'faults', limitMs: 15 * MINUTE_MS, serial: true },
+];
+
+/** Unit tests that start processes, bundlers or checks of the whole tree: `npm test` runs them, the quick loop does not. */
+export const slowUnitTests = [
+  'api/server.test.ts',
+  'cli/bad-input.test.ts',
+  'cli/plugins/check.test.ts',
+  'cli/waiting.test.ts',
+  'devnet/committee.test.ts',
+  'plugins/chain/bitcoin/view.test.ts',
+  'test/layout/bundle.test.ts',
+  'test/layout/checks.test.ts',
+  'test/layout/promtool.test.ts',
+  'toolchain/validator-entry.test.ts',
+  'validator/custody/agent.test.ts',
+  'validator/custody/converging.test.ts',
+  'validator/custody/grants.test.ts',
+  'validator/custody/journal/pruning.test.ts',
+  'validator/custody/p2p/host.test.ts',
+  'validator/custody/p2p/roll-call.test.ts',
+  'validator/custody/policy/policy.test.ts',
+  'validator/custody/policy/sweep-coins.test.ts',
+  'validator/custody/policy/sweep-late.test.ts',
+  'validator/custody/policy/sweep.test.ts',
+  'validator/custody/rotation.test.ts',
+  'validator/custody/signer/signer.test.ts',
+  'validator/main.test.ts',
+];
+
+/**
+ * Runs one jest project and counts from the report that jest itself writes.
+ *
+ * @param {JestProject} project
+ * @param {Record<string, string>} environment the tools' paths
+ * @param {import('./progress.mjs').Step} [step]
+ * @param {readonly string[]} [without] files that are left out
+ * @returns {Promise<import('./tally.mjs').Tally>}
+ */
+export async function runJest({ name, limitMs, serial }, environment, step, without = []) {
+  const started = Date.now();
+  const report = path.join(projectFolder, 'reports', `jest-${name}.json`);
+  const log = path.join(projectFolder, 'reports', `jest-${name}.log`);
+  mkdirSync(path.dirname(report), { recursive: true });
+  rmSync(report, { force: true });
+
+  let files = 0;
+  const jest = path.join(projectFolder, 'node_modules', 'jest', 'bin', 'jest.js');
+  const width = serial ? ['--runInBand'] : ['--maxWorkers=2'];
+  const flags = [
+    '--json',
+    '--testTimeout=30000',
+    `--outputFile=${report}`,
+    '--ci',
+    '--forceExit',
+    '--passWithNoTests',
+    ...width,
+  ];
+  if (without.length > 0) flags.push(`--testPathIgnorePatterns=/node_modules/|(${without.join('|')})$`);
+  const outcome = await runCommand(
+    node26Path(),
+    ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest, '--selectProjects', name, ...flags],
+    {
+      cwd: projectFolder,
+      env: environment,
+      log,
+      timeoutMs: limitMs,
+      onLine: (line) => {
+        const file = /^(?:PASS|FAIL) \S+ (\S+)/.exec(line)?.[1];
+        if (file) step?.note(`${++files} files, last ${file}`);
+      },
+    },
+  );
+
+  const tally = tallyReport(name, readReport(report));
+  tally.durationMs = Date.now() - started;
+  const unfinished = reasonUnfinished(outcome, tally, limitMs);
+  if (unfinished) {
+    tally.failed += 1;
+    delete tally.remark;
+    tally.problems.push(`${name}: ${unfinished}; the end of ${log}:\n${outcome.tail.slice(-20).join('\n')}`);
+  }
+  return tally;
+}
+
+/**
+ * A run that ended badly without a failed test in its report is a failure of its own: it must not vanish.
+ *
+ * @param {import('./command.mjs').Outcome} outcome
+ * @param {import('./tally.mjs').Tally} tally
+ * @param {number} limitMs
+ */
+function reasonUnfinished({ code, timedOut }, tally, limitMs) {
+  if (timedOut) return `stopped after ${limitMs / MINUTE_MS} min`;
+  if (code !== 0 && tally.failed === 0) return `jest ended with ${code ?? 'a signal'} and reported no failure`;
+  return undefined;
+}
+
+/**
+ * @param {string} file
+ * @returns {JestReport}
+ */
+function readReport(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return { testResults: [] }; // jest did not get as far; its exit code says so
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {JestReport} report
+ * @returns {import('./tally.mjs').Tally}
+ */
+export function tallyReport(name, { testResults }) {
+  /** @type {import('./tally.mjs').Tally} */
+  const tally = { name, passed: 0, failed: 0, skipped: [], problems: [], durationMs: 0 };
+  for (const file of testResults) {
+    const place = path.relative(projectFolder, file.name);
+    for (const { status, fullName, failureMessages } of file.assertionResults) {
+      if (status === 'passed') tally.passed += 1;
+      else if (status === 'failed') fail(tally, `${place}: ${fullName}`, failureMessages?.join('\n') ?? '');
+      else tally.skipped.push(`${place}: ${fullName}`);
+    }
+    const ranNothing = file.status === 'failed' && !file.assertionResults.some((each) => each.status === 'failed');
+    if (ranNothing) fail(tally, `${place} could not be run`, file.message);
+  }
+  if (testResults.length === 0) tally.remark = 'no test files yet';
+  return tally;
+}
+
+/**
+ * @param {import('./tally.mjs').Tally} tally
+ * @param {string} title
+ * @param {string} text
+ */
+function fail(tally, title, text) {
+  tally.failed += 1;
+  const ours = text.split('\n').filter((line) => !/^\s+at .*(node_modules|node:internal)/.test(line));
+  tally.problems.push(`${title}\n${ours.join('\n').slice(0, SHOWN_CHARACTERS)}`);
+}

@@ -1,0 +1,23 @@
+/** The top-level folders, once: the import rules are made of them, and a test compares them with docs/structure.md and the disk. */
+module.exports = [
+  'domain',
+  'wire',
+  'threshold',
+  'language',
+  'workflows',
+  'activities',
+  'plugins',
+  'playbooks',
+  'validator',
+  'workers',
+  'telemetry',
+  'api',
+  'watchdog',
+  'cli',
+  'devnet',
+  'ops',
+  'toolchain',
+  'docs',
+  'bench',
+  'test',
+];

@@ -1,0 +1,51 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { projectFolder } from './recipes.mjs';
+
+describe('run.mjs', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(os.tmpdir(), 'firebreak-run-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** A TypeScript file of our own, run by the runner in a process of its own. */
+  function run(source: string, ...args: string[]) {
+    const file = path.join(folder, 'program.ts');
+    writeFileSync(file, source);
+    const runner = path.join(projectFolder, 'toolchain', 'run.mjs');
+    return spawn(process.execPath, [runner, file, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
+  }
+
+  test('hands over arguments and exit code, on Node 26', async () => {
+    const child = run(
+      'const args: string[] = process.argv.slice(2);\nconsole.log(process.version, ...args);\nprocess.exitCode = 7;\n',
+      '--flag',
+      'a b',
+    );
+    let text = '';
+    child.stdout.on('data', (chunk) => {
+      text += chunk;
+    });
+    const [code] = await once(child, 'close');
+    expect(code).toBe(7);
+    expect(text).toMatch(/^v26\.\d+\.\d+ --flag a b\n$/);
+  });
+
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('passes %s on and waits for an orderly end', async (signal) => {
+    const child = run(
+      `process.on('${signal}', () => { console.log('tidied'); process.exit(9); });\nsetInterval(() => undefined, 1000);\nconsole.log('ready');\n`,
+    );
+    let text = '';
+    child.stdout.on('data', (chunk) => {
+      text += chunk;
+      if (text === 'ready\n') child.kill(signal);
+    });
+    const [code] = await once(child, 'close');
+    expect({ code, text }).toEqual({ code: 9, text: 'ready\ntidied\n' });
+  });
+});

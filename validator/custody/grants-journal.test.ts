@@ -1,0 +1,73 @@
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, jest, test } from '@jest/globals';
+import type { SignedGrant } from '../../domain/committee/grant.ts';
+import { grantUseDigest, type SignedGrantUse } from '../../domain/committee/grant-use.ts';
+import { canonicalBytes } from '../../domain/encoding/digest.ts';
+import { standingOrder, useOf } from './testkit/committee.ts';
+import { payoutBench } from './testkit/payout-bench.ts';
+
+jest.setTimeout(60_000);
+
+const bench = payoutBench();
+const now = (): number => Math.floor(bench.nowMs / 1_000);
+let grants = 0;
+/** A grant that no other test has used. */
+const fresh = (): SignedGrant => standingOrder(bench.fleet.network, now(), { number: (grants += 1) });
+const use = (grant: SignedGrant, signed: SignedGrantUse, id: number) =>
+  bench.fleet.ask(id, {
+    case: 'useGrant',
+    value: { signedGrant: canonicalBytes(grant), signedGrantUse: canonicalBytes(signed) },
+  });
+
+describe('uses of grants in the journal', () => {
+  test('a use and the end of its freeze are one write: cut off anywhere, neither is there and nothing was answered', async () => {
+    const { journal } = bench.fleet.get(2);
+    const grant = fresh();
+    const { state } = journal.orders.standing();
+    const signedUse = useOf(grant, now(), { afterOrder: state.number });
+    const row = {
+      digest: grantUseDigest(signedUse.use),
+      signedGrant: grant,
+      signedUse,
+      frozenUntilSeconds: state.frozenUntilSeconds + 9_000,
+      obeyed: true,
+    };
+    expect(() =>
+      journal.atOnce(() => {
+        journal.grants.use(row, bench.nowMs);
+        expect(journal.orders.standing().state.frozenUntilSeconds).toBe(row.frozenUntilSeconds);
+        throw new Error('the power is gone');
+      }),
+    ).toThrow();
+    expect(journal.orders.standing().state).toEqual(state);
+    expect(journal.grants.uses(signedUse.use.grant)).toEqual([]);
+    await bench.fleet.crash(2);
+    expect(bench.fleet.get(2).journal.grants.uses(signedUse.use.grant)).toEqual([]);
+  });
+
+  test('a disk that is full refuses the use, and the same use is obeyed when there is room again', async () => {
+    const { grants: journalled, orders } = bench.fleet.get(3).journal;
+    const grant = fresh();
+    const signed = useOf(grant, now(), { afterOrder: orders.standing().state.number, freezeSeconds: 3_600 });
+    const write = journalled.use;
+    Object.assign(journalled, {
+      use: () => {
+        throw new Error('no space left');
+      },
+    });
+    expect(await use(grant, signed, 3)).toMatchObject({ ok: false });
+    Object.assign(journalled, { use: write });
+    expect(await use(grant, signed, 3)).toMatchObject({ ok: true });
+  });
+
+  test('a changed end of a freeze halts the validator', async () => {
+    const { agent, journal } = bench.fleet.get(3);
+    const vandal = new DatabaseSync(journal.file);
+    vandal.exec('UPDATE grant_uses SET frozen_until = 1');
+    vandal.close();
+    expect(agent.report().state).toBe('halted');
+    expect(await bench.fleet.ask(3, { case: 'sayOrderState', value: {} })).toMatchObject({
+      code: 'policy.journal-damaged',
+    });
+  });
+});

@@ -1,0 +1,92 @@
+/**
+ * Step n brings a journal from schema version n to n + 1; steps are only added once a version was released (docs/operations/backup-and-upgrade.md).
+ * Tables are keyed without rowid, so that one tree holds key and row, and each row ends with its own checksum (`rows.ts`).
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE keysets (
+    keyset TEXT NOT NULL PRIMARY KEY, epoch INTEGER NOT NULL, state TEXT NOT NULL, package TEXT NOT NULL, certificate BLOB,
+    sealed_share BLOB, sealed_at INTEGER NOT NULL, self_test BLOB, sum BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE burnt_nonces (
+    commitment TEXT NOT NULL PRIMARY KEY, ceremony TEXT NOT NULL, request_digest TEXT NOT NULL, at INTEGER NOT NULL, sum BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE outpoint_locks (
+    outpoint TEXT NOT NULL PRIMARY KEY, txid TEXT NOT NULL, fee_sats INTEGER NOT NULL, request_digest TEXT NOT NULL, at INTEGER NOT NULL,
+    sum BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX outpoint_locks_by_txid ON outpoint_locks (txid);
+  CREATE TABLE signed_requests (
+    digest TEXT NOT NULL PRIMARY KEY, ceremony TEXT NOT NULL, response BLOB NOT NULL, at INTEGER NOT NULL, sum BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE orders (
+    number INTEGER NOT NULL PRIMARY KEY, digest TEXT NOT NULL, frozen_until INTEGER NOT NULL, document TEXT NOT NULL,
+    at INTEGER NOT NULL, sum BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE terms (
+    vault TEXT NOT NULL, keyset TEXT NOT NULL, document TEXT NOT NULL, script TEXT NOT NULL, watch_from INTEGER NOT NULL,
+    at INTEGER NOT NULL, sum BLOB NOT NULL, PRIMARY KEY (vault, keyset)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE key_uses (
+    number INTEGER NOT NULL PRIMARY KEY, keyset TEXT NOT NULL, epoch INTEGER NOT NULL, purpose TEXT NOT NULL, outcome TEXT NOT NULL,
+    at INTEGER NOT NULL, sum BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE refusals (
+    number INTEGER NOT NULL PRIMARY KEY, code TEXT NOT NULL, peer TEXT NOT NULL, ceremony TEXT NOT NULL, at INTEGER NOT NULL,
+    sum BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE steps (
+    number INTEGER NOT NULL PRIMARY KEY, ceremony TEXT NOT NULL, step TEXT NOT NULL, at INTEGER NOT NULL, detail TEXT,
+    sum BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX steps_by_ceremony ON steps (ceremony, number);
+  CREATE TABLE ledger (
+    one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1), writes INTEGER NOT NULL, sum BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  CREATE TABLE epochs (
+    number INTEGER NOT NULL PRIMARY KEY, digest TEXT NOT NULL, document TEXT NOT NULL, at INTEGER NOT NULL, sum BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE grants (
+    digest TEXT NOT NULL PRIMARY KEY, document TEXT NOT NULL, at INTEGER NOT NULL, sum BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE grant_uses (
+    grant_digest TEXT NOT NULL, run TEXT NOT NULL, step TEXT NOT NULL, digest TEXT NOT NULL, after_order INTEGER NOT NULL,
+    frozen_until INTEGER NOT NULL, obeyed INTEGER NOT NULL, document TEXT NOT NULL, at INTEGER NOT NULL, sum BLOB NOT NULL,
+    PRIMARY KEY (grant_digest, run, step)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX grant_uses_by_order ON grant_uses (after_order, frozen_until);
+  CREATE TABLE double_signed (
+    digest TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, number INTEGER NOT NULL, document TEXT NOT NULL, at INTEGER NOT NULL,
+    sum BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  CREATE TABLE starts (
+    number INTEGER NOT NULL PRIMARY KEY, instance TEXT NOT NULL, at INTEGER NOT NULL, sum BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE decided (
+    one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1), decisions INTEGER NOT NULL, head TEXT NOT NULL, sum BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE sightings (
+    number INTEGER NOT NULL PRIMARY KEY, validator INTEGER NOT NULL, forked INTEGER NOT NULL, statement BLOB NOT NULL,
+    other BLOB NOT NULL, at INTEGER NOT NULL, sum BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  CREATE TABLE audit_heads (
+    incident TEXT NOT NULL PRIMARY KEY, count INTEGER NOT NULL, root TEXT NOT NULL, at INTEGER NOT NULL, sum BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  CREATE TABLE begun_keygens (
+    ceremony TEXT NOT NULL PRIMARY KEY, epoch INTEGER NOT NULL, at INTEGER NOT NULL, sum BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX begun_keygens_by_epoch ON begun_keygens (epoch);
+  `,
+];
+
+export const SCHEMA_VERSION = MIGRATIONS.length;
+/** "FBJ1": tells a journal from any other SQLite file. */
+export const APPLICATION_ID = 0x46424a31;

@@ -1,0 +1,64 @@
+import { NO_ORDER, type SignedOrder } from '../../../domain/committee/order.ts';
+import type { Digest } from '../../../domain/encoding/digest.ts';
+import type { JournalDatabase } from './database.ts';
+import { documentIn, documentText } from './documents.ts';
+import { keepEvidence } from './double-signed.ts';
+import { latestUse } from './grants.ts';
+import type { Journal, OrderRow, OrderStanding } from './journal.ts';
+import type { Row } from './rows.ts';
+
+/** The present one decides alone; those before it are kept for people. */
+export const ORDERS_KEPT = 1_000;
+
+export function orderJournal(database: JournalDatabase): Journal['orders'] {
+  const table = database.table('orders');
+  const evidence = database.table('double_signed');
+  const current = (): OrderRow | undefined => optional(table.first('ORDER BY number DESC LIMIT 1'));
+  const get = (number: number): OrderRow | undefined => optional(table.first('WHERE number = ?', number));
+  return {
+    current: () => database.read(current),
+    get: (number) => database.read(() => get(number)),
+    append: (row, atMs) =>
+      database.bind(() => {
+        const { number } = row.state;
+        // Of two orders with one number the one of the higher rank takes the place of the other, which stays as evidence.
+        const before = get(number);
+        if (before !== undefined && before.digest !== row.digest)
+          keepEvidence(evidence, { kind: 'order', number, digest: before.digest, document: before.signedOrder }, atMs);
+        table.replace({
+          number,
+          digest: row.digest,
+          frozen_until: row.state.frozenUntilSeconds,
+          document: documentText(row.signedOrder),
+          at: atMs,
+        });
+        // Only below the present one, which stays: a number that is gone stays below it, and is refused for that.
+        table.remove(
+          'WHERE number < (SELECT min(number) FROM (SELECT number FROM orders ORDER BY number DESC LIMIT ?))',
+          ORDERS_KEPT,
+        );
+      }),
+    standing: () =>
+      database.read((): OrderStanding => {
+        const order = current();
+        const state = order?.state ?? NO_ORDER;
+        const use = latestUse(database, state.number);
+        return {
+          state,
+          ...(order === undefined ? {} : { order }),
+          ...(use === undefined || use.frozenUntilSeconds <= state.frozenUntilSeconds
+            ? {}
+            : { state: { number: state.number, frozenUntilSeconds: use.frozenUntilSeconds }, use }),
+        };
+      }),
+  };
+}
+
+function optional(row: Row | undefined): OrderRow | undefined {
+  if (row === undefined) return undefined;
+  return {
+    state: { number: row['number'] as number, frozenUntilSeconds: row['frozen_until'] as number },
+    digest: row['digest'] as Digest,
+    signedOrder: documentIn<SignedOrder>(row),
+  };
+}

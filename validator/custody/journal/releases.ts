@@ -1,0 +1,97 @@
+import type { Digest } from '../../../domain/encoding/digest.ts';
+import type { JournalDatabase } from './database.ts';
+import { decide } from './decisions.ts';
+import type { Journal, LockConflict, OutpointLock, Release, Spend } from './journal.ts';
+import type { Row, Table } from './rows.ts';
+
+/** What a validator signed, and so will never contradict: locks by outpoint, nonces by commitment, answers by request. */
+export function releaseJournal(database: JournalDatabase): Journal['releases'] {
+  const locks = database.table('outpoint_locks');
+  const nonces = database.table('burnt_nonces');
+  const answers = database.table('signed_requests');
+  const conflict = (wanted: Pick<Release, 'spend' | 'commitments'>): LockConflict | undefined => {
+    const { spend } = wanted;
+    for (const outpoint of spend?.outpoints ?? []) {
+      const lock = lockOf(locks, outpoint);
+      if (spend !== undefined && lock !== undefined && !givesWay(locks, lock, spend))
+        return { kind: 'outpoint-locked', outpoint, txid: lock.txid };
+    }
+    const burnt = wanted.commitments.find(
+      (commitment) => nonces.first('WHERE commitment = ?', commitment) !== undefined,
+    );
+    return burnt === undefined ? undefined : { kind: 'nonce-burnt', commitment: burnt };
+  };
+  return {
+    stored: (digest) =>
+      database.read(() => answers.first('WHERE digest = ?', digest)?.['response'] as Uint8Array | undefined),
+    lockOf: (outpoint) => database.read(() => lockOf(locks, outpoint)),
+    locksOf: (txid) => database.read(() => locksOf(locks, txid)),
+    burnt: (commitment) =>
+      database.read(() => {
+        const row = nonces.first('WHERE commitment = ?', commitment);
+        if (row === undefined) return undefined;
+        return { ceremony: row['ceremony'] as string, requestDigest: row['request_digest'] as Digest };
+      }),
+    conflict: (wanted) => database.read(() => conflict(wanted)),
+    commit: (release) => {
+      const against = database.read(() => conflict(release));
+      if (against !== undefined) return against;
+      database.bind(() => {
+        write(release, locks, nonces, answers);
+        decide(database, release.requestDigest);
+      });
+      return undefined;
+    },
+    count: () => database.read(() => answers.count()),
+    lastAtMs: () => database.read(() => answers.first('ORDER BY at DESC LIMIT 1')?.['at'] as number | undefined),
+  };
+}
+
+function write(release: Release, locks: Table, nonces: Table, answers: Table): void {
+  const about: Row = { ceremony: release.ceremony, request_digest: release.requestDigest, at: release.atMs };
+  const { spend } = release;
+  for (const outpoint of spend?.outpoints ?? []) {
+    // The first request that locked an outpoint stays on record; a later one of the same transaction adds nothing.
+    if (spend === undefined || lockOf(locks, outpoint)?.txid === spend.txid) continue;
+    locks.replace({ outpoint, txid: spend.txid, fee_sats: spend.feeSats, ...about });
+  }
+  for (const commitment of release.commitments) nonces.insert({ commitment, ...about });
+  answers.insert({
+    digest: release.requestDigest,
+    ceremony: release.ceremony,
+    response: release.response,
+    at: release.atMs,
+  });
+}
+
+/**
+ * A lock holds against every other transaction but two: one whose outpoints include all that the holder spends and that is ahead of it;
+ * and any when the holder can never confirm. Ahead is a higher fee, then more outpoints, then the smaller txid: of two transactions of
+ * the same coins one is ahead, and it is the same one for every validator. So coins whose locks were split between several can be moved
+ * by one over all of them, also when no higher fee is allowed. All of them share an output with the holder, so that at most one is ever
+ * in the chain, and a lock never goes back.
+ */
+function givesWay(locks: Table, lock: OutpointLock, wanted: Spend): boolean {
+  if (lock.txid === wanted.txid || wanted.hopeless.includes(lock.txid)) return true;
+  const held = locksOf(locks, lock.txid).map(({ outpoint }) => outpoint);
+  return held.every((outpoint) => wanted.outpoints.includes(outpoint)) && isAhead(wanted, lock, held.length);
+}
+
+function isAhead(wanted: Spend, lock: OutpointLock, heldOutpoints: number): boolean {
+  if (wanted.feeSats !== lock.feeSats) return wanted.feeSats > lock.feeSats;
+  if (wanted.outpoints.length !== heldOutpoints) return wanted.outpoints.length > heldOutpoints;
+  return wanted.txid < lock.txid;
+}
+
+const lockOf = (locks: Table, outpoint: string): OutpointLock | undefined =>
+  locks.select('WHERE outpoint = ?', outpoint).map(asLock)[0];
+
+const locksOf = (locks: Table, txid: string): readonly OutpointLock[] =>
+  locks.select('WHERE txid = ?', txid).map(asLock);
+
+const asLock = (row: Row): OutpointLock => ({
+  outpoint: row['outpoint'] as string,
+  txid: row['txid'] as string,
+  feeSats: row['fee_sats'] as number,
+  requestDigest: row['request_digest'] as Digest,
+});

@@ -1,0 +1,114 @@
+import type { Authority } from '../../domain/committee/committee.ts';
+import {
+  judgeOrder,
+  NO_ORDER,
+  type Order,
+  orderDigest,
+  type OrderState,
+  outranks,
+  provenOrder,
+  type SignedOrder,
+} from '../../domain/committee/order.ts';
+import { canonicalBytes } from '../../domain/encoding/digest.ts';
+import { accept, refuse, type Verdict } from '../../domain/errors/failure.ts';
+import { type Envelope, OrderStateSchema, Round } from '../../wire/generated/firebreak/v1/messages_pb.js';
+import type { Committees } from './committees.ts';
+import type { AgentDependencies } from './dependencies.ts';
+import type { OrderRow, OrderStanding } from './journal/journal.ts';
+import { tellAll } from './news.ts';
+import { ABOUT_NOTHING, say } from './statements.ts';
+
+export type Obeyed = { readonly state: OrderState /** False when it was obeyed before. */; readonly isNew: boolean };
+
+export type Orders = {
+  state(): OrderState;
+  /**
+   * `standing`: how many other validators say now, signed, that they stand at this order. Past its time, or the time of its committee, it is obeyed
+   * only when they are as many as it takes to sign: one of them is honest and obeyed it in time, and payouts do not need this validator any more.
+   */
+  obey(signed: SignedOrder, standing?: number): Verdict<Obeyed>;
+  /** Whether an order with these words would take the place of the present one, if it is signed; cheap, for what is heard every second. */
+  wouldReplace(order: Order): boolean;
+  statement(): Envelope;
+  onNew(listener: (order: SignedOrder) => void): void;
+};
+
+type Parts = Pick<AgentDependencies, 'genesis' | 'self' | 'identity' | 'journal' | 'clock' | 'logger'>;
+/** Where and when an order is judged, and by which committee. */
+type Judging = { readonly by: Authority; readonly nowSeconds: number };
+
+/** Standing orders of the committee: each proves itself, numbers only grow, two of one number have a rank, and what is obeyed is on disk first. */
+export function createOrders(parts: Parts, committees: Committees): Orders {
+  const { genesis, journal, clock, logger } = parts;
+  const listeners: ((order: SignedOrder) => void)[] = [];
+
+  function obey(signed: SignedOrder, standing = 0): Verdict<Obeyed> {
+    const present = journal.orders.current();
+    const { order } = signed;
+    const attested = standing >= genesis.threshold;
+    const inTime = attested ? order.expiresAtSeconds - 1 : Number.POSITIVE_INFINITY;
+    const judging: Judging = {
+      by: (attested ? committees.of(order.committeeEpoch) : undefined) ?? committees.authority(),
+      nowSeconds: Math.min(Math.floor(clock() / 1_000), inTime),
+    };
+    if (order.number === present?.state.number) return obeySameNumber(signed, present, judging);
+    const judged = judge(signed, present?.state ?? NO_ORDER, judging);
+    return judged.ok ? obeyJudged(proven(signed, judging), judged.value) : judged;
+  }
+
+  /** `signed` carries nothing but what proves it: it is kept, and told every second. */
+  function obeyJudged(signed: SignedOrder, next: OrderState): Verdict<Obeyed> {
+    journal.orders.append({ state: next, digest: orderDigest(signed.order), signedOrder: signed }, clock());
+    const { kind, number } = signed.order;
+    const { state } = journal.orders.standing();
+    logger.info({ kind, number, frozenUntilSeconds: state.frozenUntilSeconds }, 'obeys a new order');
+    tellAll(listeners, signed, logger);
+    return accept({ state, isNew: true });
+  }
+
+  function obeySameNumber(signed: SignedOrder, present: OrderRow, judging: Judging): Verdict<Obeyed> {
+    const { state: current, signedOrder } = present;
+    const digest = orderDigest(signed.order);
+    if (present.digest === digest) return accept({ state: journal.orders.standing().state, isNew: false });
+    // Anyone can invent an order; only one that would have been obeyed says something about the committee.
+    const alone = judge(signed, { ...current, number: current.number - 1 }, judging);
+    if (!alone.ok) return alone;
+    const { number } = signed.order;
+    if (outranks(signed.order, signedOrder.order)) {
+      logger.warn({ number, digest, instead: present.digest }, 'two orders of one number');
+      return obeyJudged(proven(signed, judging), alone.value);
+    }
+    journal.doubleSigned.keep({ kind: 'order', number, digest, document: proven(signed, judging) }, clock());
+    return refuse('conflict.order-fork', `another order ${number} is in force and both carry a quorum`, { number });
+  }
+
+  function wouldReplace(order: Order): boolean {
+    const present = journal.orders.current();
+    if (present === undefined || order.number !== present.state.number)
+      return order.number > (present?.state.number ?? 0);
+    return outranks(order, present.signedOrder.order);
+  }
+
+  return {
+    state: () => journal.orders.standing().state,
+    obey,
+    wouldReplace,
+    statement: () =>
+      say(parts, Round.ORDER_STATE, ABOUT_NOTHING, OrderStateSchema, orderStateMessage(journal.orders.standing())),
+    onNew: (listener) => void listeners.push(listener),
+  };
+}
+
+const judge = (signed: SignedOrder, current: OrderState, { by, nowSeconds }: Judging) =>
+  judgeOrder(signed, { environment: by.environment, name: by.network, committee: by.committee }, current, nowSeconds);
+
+const proven = (signed: SignedOrder, { by }: Judging): SignedOrder => provenOrder(signed, by.committee);
+
+const NOTHING = new Uint8Array(0);
+export const orderStateMessage = ({ state, order, use }: OrderStanding) => ({
+  number: BigInt(state.number),
+  frozenUntilSeconds: BigInt(state.frozenUntilSeconds),
+  signedOrder: order === undefined ? NOTHING : canonicalBytes(order.signedOrder),
+  signedGrant: use === undefined ? NOTHING : canonicalBytes(use.signedGrant),
+  signedGrantUse: use === undefined ? NOTHING : canonicalBytes(use.signedUse),
+});

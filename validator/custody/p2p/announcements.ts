@@ -1,0 +1,74 @@
+import { type GossipSub, type Message, TopicValidatorResult } from '@libp2p/gossipsub';
+import { identityOf } from '../../../wire/stream/host-identity.ts';
+import type { CustodyAgent } from '../agent.ts';
+import { announcementOf, type News } from '../news.ts';
+import type { AllowList } from './allow-list.ts';
+import type { TransportCount } from './counters.ts';
+
+/** Liveness with an order stays below 16 KiB with Ed25519; one committee of post-quantum keys with its signatures needs the rest (`EPOCH_BYTES_MAX`). */
+export const ANNOUNCEMENT_BYTES_MAX = 524_288;
+
+/** What an honest host of another age may still pass on; anything else is held against whoever forwarded it. */
+const FORGIVABLE: ReadonlySet<string> = new Set(['ignore', 'duplicate', 'stale', 'version']);
+
+/** Speaking and hearing on the announcements topic. */
+export class Announcements {
+  private readonly gossip: GossipSub;
+  private readonly topic: string;
+  private readonly agent: Pick<CustodyAgent, 'hear' | 'announce'>;
+  private readonly allowList: AllowList;
+  private readonly count: TransportCount;
+
+  constructor(
+    gossip: GossipSub,
+    topic: string,
+    agent: Pick<CustodyAgent, 'hear' | 'announce'>,
+    allowList: AllowList,
+    count: TransportCount,
+  ) {
+    this.gossip = gossip;
+    this.topic = topic;
+    this.agent = agent;
+    this.allowList = allowList;
+    this.count = count;
+  }
+
+  begin(): void {
+    this.gossip.topicValidators.set(this.topic, (_from, message) => this.judge(message));
+    this.gossip.subscribe(this.topic);
+  }
+
+  end(): void {
+    this.gossip.unsubscribe(this.topic);
+    this.gossip.topicValidators.delete(this.topic);
+  }
+
+  /** Everyone who heard it passes it on by itself; a validator that obeyed it also says it again. */
+  async tell(news: News): Promise<void> {
+    await this.publish(announcementOf(news));
+  }
+
+  async sayAlive(): Promise<void> {
+    await this.publish(this.agent.announce());
+  }
+
+  private async publish(bytes: Uint8Array): Promise<void> {
+    await this.gossip.publish(this.topic, bytes);
+    this.count.sent(bytes.length);
+  }
+
+  private async judge(message: Message): Promise<TopicValidatorResult> {
+    if (message.type !== 'signed') return this.reject('unsigned');
+    if (message.data.length > ANNOUNCEMENT_BYTES_MAX) return this.reject('oversized');
+    if (!this.allowList.mayAnnounce(message.from)) return this.reject('unlisted');
+    this.count.received(message.data.length);
+    const verdict = await this.agent.hear(message.data, identityOf(message.from) ?? '');
+    if (verdict === 'accept') return TopicValidatorResult.Accept;
+    return FORGIVABLE.has(verdict) ? TopicValidatorResult.Ignore : TopicValidatorResult.Reject;
+  }
+
+  private reject(reason: 'unsigned' | 'oversized' | 'unlisted'): TopicValidatorResult {
+    this.count.drop(reason);
+    return TopicValidatorResult.Reject;
+  }
+}

@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto';
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import type { KeyCertificate } from '../../../domain/ceremony/ceremony.ts';
+import { fromHex } from '../../../domain/encoding/hex.ts';
+import type { TransactionCodec } from '../../../domain/ports/chain.ts';
+import {
+  type Outpoint,
+  type ReleaseRequest,
+  type Sats,
+  type SignedTerms,
+  type Terms,
+  vaultIdOf,
+} from '../../../domain/vault/terms.ts';
+import { SUITE } from '../../../threshold/verify/signing-transcript.ts';
+import { vaultScript } from '../../../threshold/verify/vault-script.ts';
+import { encodeDocument } from '../../../wire/documents/index.ts';
+import { type Envelope, SigningRequestSchema } from '../../../wire/generated/firebreak/v1/messages_pb.js';
+import type { TestFleet } from './agents.ts';
+import { newCeremony } from './ceremonies.ts';
+import { signRelease, signTerms, type VaultOwner, vaultOwner } from './network.ts';
+
+export type TestVault = {
+  readonly owner: VaultOwner;
+  readonly signedTerms: SignedTerms;
+  readonly script: string;
+  readonly certificate: KeyCertificate;
+};
+
+/** Terms that every validator holds. */
+export async function openVault(
+  fleet: TestFleet,
+  certificate: KeyCertificate,
+  changes: Partial<Terms> = {},
+): Promise<TestVault> {
+  const owner = vaultOwner();
+  const signedTerms = signTerms(fleet.network, owner, changes);
+  await fleet.askAll({
+    case: 'holdTerms',
+    value: { signedTerms: encodeDocument(signedTerms), keyset: certificate.package.keyset, watchFromHeight: 1 },
+  });
+  return { owner, signedTerms, certificate, script: vaultScript(certificate.package, signedTerms.terms) };
+}
+
+/** The same deposit in every validator's view. */
+export function depositTo(fleet: TestFleet, vault: TestVault, amountSats: Sats = 100_000, blocksAfter = 5): Outpoint {
+  const outpoint = { txid: randomBytes(32).toString('hex'), vout: 0 };
+  for (const { chain } of fleet.agents) chain.deposit(outpoint, vault.script, amountSats, blocksAfter);
+  return outpoint;
+}
+
+export type PayoutPlanned = {
+  readonly outpoints: readonly Outpoint[];
+  readonly amountSats: Sats;
+  readonly feeSats: Sats;
+  readonly release?: Partial<ReleaseRequest>;
+  readonly releaseKey?: Uint8Array;
+  readonly payoutScript?: string;
+  /** Replaces the bytes that the codec builds. */
+  readonly transaction?: Uint8Array;
+};
+
+/** The parts of a signing request before signers are known. */
+export function planPayout(fleet: TestFleet, codec: TransactionCodec, vault: TestVault, plan: PayoutPlanned) {
+  const { genesis } = fleet;
+  const { terms } = vault.signedTerms;
+  const each = plan.amountSats / plan.outpoints.length;
+  const transaction =
+    plan.transaction ??
+    codec.buildPayout({
+      inputs: plan.outpoints.map((outpoint) => ({ outpoint, amountSats: each, script: vault.script })),
+      payoutScript: plan.payoutScript ?? terms.payoutScript,
+      feeSats: plan.feeSats,
+    }).transaction;
+  const request: ReleaseRequest = {
+    version: 1,
+    environment: genesis.environment,
+    network: genesis.name,
+    vault: vaultIdOf(terms),
+    outpoints: plan.outpoints,
+    amountSats: plan.amountSats,
+    feeSats: plan.feeSats,
+    expiresAtSeconds: 4_000_000_000,
+    ...plan.release,
+  };
+  const anchor = fleet.get(1).chain.anchorAt(1);
+  return {
+    suite: SUITE,
+    environment: genesis.environment,
+    network: genesis.name,
+    ceremony: newCeremony('signing') as string,
+    keyset: vault.certificate.package.keyset as string,
+    epoch: vault.certificate.package.epoch,
+    policyVersion: 1,
+    transaction,
+    inputs: plan.outpoints.map((outpoint, index) => ({
+      index,
+      vault: vaultIdOf(terms) as string,
+      prevout: { ...outpoint, amountSats: BigInt(each), script: fromHex(vault.script, 'script') },
+    })),
+    releaseRequest: encodeDocument(signRelease(request, plan.releaseKey ?? vault.owner.release)),
+    anchorHash: anchor.hash,
+    anchorHeight: anchor.height,
+  };
+}
+
+export type PlannedRequest = ReturnType<typeof planPayout>;
+
+export const commitTo = (fleet: TestFleet, plan: PlannedRequest, ids: readonly number[]): Promise<Envelope[]> =>
+  fleet.askAll(
+    { case: 'giveCommitments', value: { ceremony: plan.ceremony, keyset: plan.keyset, count: plan.inputs.length } },
+    ids.map((id) => fleet.get(id).id),
+  );
+
+export const requestBytes = (
+  plan: PlannedRequest,
+  commitments: readonly Envelope[],
+  changes: MessageInitShape<typeof SigningRequestSchema> = {},
+): Uint8Array =>
+  toBinary(SigningRequestSchema, create(SigningRequestSchema, { ...plan, commitments: [...commitments], ...changes }));

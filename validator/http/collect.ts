@@ -1,0 +1,177 @@
+import { readdirSync, statfsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { isFrozen } from '../../domain/committee/order.ts';
+import { pinnedParticipants } from '../../domain/ceremony/participants.ts';
+import { validatorName } from '../../domain/network/network.ts';
+import { createMetrics, type Labels, type Metrics } from '../../telemetry/metrics.ts';
+import type { AgentState } from '../custody/agent.ts';
+import { activeKey } from './routes.ts';
+import { validatorMetrics, type ValidatorMetricName } from './metrics.ts';
+import type { ValidatorView } from './view.ts';
+
+const QUANTILES = [0.5, 0.95, 0.99] as const;
+const SESSIONS_MEASURED = 50;
+const STATES: readonly AgentState[] = ['initialising', 'syncing', 'joining', 'ready', 'degraded', 'draining', 'halted'];
+
+/** Reads the validator when it is scraped: nobody has to remember to count. */
+export class MetricsCollector {
+  private readonly view: ValidatorView;
+  private readonly name: string;
+  private readonly metrics: Metrics<ValidatorMetricName> = createMetrics(validatorMetrics);
+  private readonly counted = new Map<string, number>();
+  private readonly lag = monitorEventLoopDelay({ resolution: 20 });
+  private cpu = process.cpuUsage();
+  private cpuAtMs = performance.now();
+
+  constructor(view: ValidatorView) {
+    this.view = view;
+    this.name = validatorName(view.self);
+    this.lag.enable();
+  }
+
+  get contentType(): string {
+    return this.metrics.contentType;
+  }
+
+  async text(): Promise<string> {
+    this.collectAgent();
+    this.collectSightings();
+    this.collectTransport();
+    this.collectChain();
+    this.collectProcess();
+    return await this.metrics.text();
+  }
+
+  stop(): void {
+    this.lag.disable();
+  }
+
+  private collectAgent(): void {
+    const { state, orders, counters, committee, grantUses, doubleSigned } = this.view.report();
+    const running = state === 'ready' || state === 'degraded';
+    this.set('validator_online', running ? 1 : 0);
+    for (const each of STATES) this.set('firebreak_validator_state', each === state ? 1 : 0, { state: each });
+    this.set('validator_uptime_seconds', (this.view.clock() - this.view.startedAtMs) / 1000);
+    this.count('validator_signatures_signed', counters.signaturesSigned);
+    this.count('validator_signatures_failed', counters.signaturesFailed);
+    this.count('signature_requests_total', counters.signaturesSigned + counters.signaturesFailed);
+    this.set('signature_requests_active', counters.requestsActive);
+    for (const [code, times] of Object.entries(counters.refusals))
+      this.count('signature_failures_total', times, { code });
+    for (const [reason, times] of Object.entries(this.dropped()))
+      this.count('firebreak_messages_dropped_total', times, { reason });
+    for (const [outcome, times] of Object.entries(this.view.keyUses()))
+      this.count('firebreak_key_uses_total', times, { outcome });
+    this.set('firebreak_order_number', orders.number);
+    const frozen = isFrozen(orders, this.view.clock() / 1000);
+    this.set('firebreak_frozen', frozen ? 1 : 0);
+    this.set('firebreak_frozen_until_seconds', frozen ? orders.frozenUntilSeconds : 0);
+    this.set('firebreak_committee_epoch', committee.epoch);
+    this.set('firebreak_grant_uses', grantUses);
+    this.set('firebreak_double_signed', doubleSigned);
+    const seconds = this.signingSeconds();
+    if (seconds.length === 0) return;
+    for (const quantile of QUANTILES)
+      this.set('signature_time_seconds', rank(seconds, quantile), { quantile: String(quantile) });
+  }
+
+  private collectSightings(): void {
+    const { sightings } = this.view.report();
+    for (const { id } of this.view.genesis.validators) {
+      const seen = sightings.find(({ validator }) => validator === id);
+      const validator = validatorName(id);
+      const isTwice = seen?.isNow === true;
+      this.set('firebreak_identity_seen_twice', isTwice ? 1 : 0, { validator });
+      this.set('firebreak_validator_copy_running', isTwice && seen.journals > 1 ? 1 : 0, { validator });
+      this.count('firebreak_identity_sightings_total', seen?.times ?? 0, { validator });
+    }
+  }
+
+  /** What the transport dropped and what the agent dropped after reading are different messages. */
+  private dropped(): Record<string, number> {
+    const sum: Record<string, number> = { ...this.view.transport.counters().dropped };
+    for (const [reason, times] of Object.entries(this.view.report().counters.dropped))
+      sum[reason] = (sum[reason] ?? 0) + times;
+    return sum;
+  }
+
+  private signingSeconds(): number[] {
+    return this.view
+      .sessions(SESSIONS_MEASURED)
+      .filter(({ kind, steps }) => kind === 'signing' && steps.length > 1)
+      .map(({ steps }) => ((steps.at(-1)?.atMs ?? 0) - (steps[0]?.atMs ?? 0)) / 1000)
+      .sort((a, b) => a - b);
+  }
+
+  private collectTransport(): void {
+    const { transport, genesis, self } = this.view;
+    const counters = transport.counters();
+    const peers = transport.connected().length;
+    const takePart = new Set(activeKey(this.view.report())?.participants ?? pinnedParticipants(genesis));
+    const signers = [self, ...transport.connected()].filter((id) => takePart.has(id)).length;
+    this.set('network_active_connections', transport.connections());
+    this.count('network_messages_sent', counters.messagesSent);
+    this.count('network_messages_received', counters.messagesReceived);
+    this.count('network_bytes_sent', counters.bytesSent);
+    this.count('network_bytes_received', counters.bytesReceived);
+    this.set('firebreak_peers_connected', peers);
+    this.set('firebreak_liveness_margin', signers - genesis.threshold);
+    this.set('firebreak_order_states_known', transport.orderStatesKnown());
+    for (const [peer, values] of transport.latencies(QUANTILES)) {
+      for (const [index, quantile] of QUANTILES.entries()) {
+        const labels = { peer: validatorName(peer), quantile: String(quantile) };
+        this.set('network_latency_seconds', (values[index] ?? 0) / 1000, labels);
+      }
+    }
+  }
+
+  private collectChain(): void {
+    const { tip, synced, silentSeconds } = this.view.chain();
+    this.set('firebreak_chain_tip_height', tip.height);
+    this.set('firebreak_chain_synced', synced ? 1 : 0);
+    this.set('firebreak_chain_silent_seconds', silentSeconds);
+  }
+
+  private collectProcess(): void {
+    const elapsedMs = performance.now() - this.cpuAtMs;
+    const used = process.cpuUsage(this.cpu);
+    if (elapsedMs >= 1) this.set('validator_cpu_usage', (used.user + used.system) / 1000 / elapsedMs);
+    this.cpu = process.cpuUsage();
+    this.cpuAtMs = performance.now();
+    this.set('validator_memory_usage_bytes', process.memoryUsage.rss());
+    this.set('validator_disk_usage_bytes', bytesIn(this.view.dataDir));
+    const disk = statfsSync(this.view.dataDir);
+    this.set('firebreak_disk_free_ratio', disk.blocks === 0 ? 0 : disk.bavail / disk.blocks);
+    for (const quantile of QUANTILES) {
+      const nanoseconds = this.lag.percentile(quantile * 100);
+      this.set('firebreak_event_loop_lag_seconds', nanoseconds / 1e9, { quantile: String(quantile) });
+    }
+    this.lag.reset();
+  }
+
+  private set(name: ValidatorMetricName, value: number, labels: Labels = {}): void {
+    this.metrics.set(name, value, { validator_id: this.name, ...labels });
+  }
+
+  /** The sources count from start; Prometheus wants what was added. */
+  private count(name: ValidatorMetricName, total: number, labels: Labels = {}): void {
+    const key = `${name} ${JSON.stringify(labels)}`;
+    const before = this.counted.get(key) ?? 0;
+    this.counted.set(key, total);
+    this.metrics.add(name, { validator_id: this.name, ...labels }, Math.max(0, total - before));
+  }
+}
+
+const rank = (sorted: readonly number[], quantile: number): number =>
+  sorted[Math.max(0, Math.ceil(quantile * sorted.length) - 1)] ?? 0;
+
+/** The data folder is flat: a journal, an index and their neighbours. */
+function bytesIn(folder: string): number {
+  let bytes = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    bytes += statSync(join(folder, entry.name), { throwIfNoEntry: false })?.size ?? 0;
+  }
+  return bytes;
+}

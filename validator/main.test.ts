@@ -1,0 +1,269 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createServer, type Server } from 'node:http';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import { loopbackPort } from '../plugins/testkit/loopback-ports.ts';
+
+/** Real processes: loading, keystore and journal take a second or two each on a busy machine. */
+jest.setTimeout(60_000);
+
+const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
+type Finished = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
+
+let folder = '';
+let ports: number[] = [];
+const children: ChildProcess[] = [];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'firebreak-validator-'));
+  ports = await Promise.all(Array.from({ length: 9 }, loopbackPort));
+  const identities = [];
+  for (const id of [1, 2, 3]) identities.push(await initialise(id));
+  writeFileSync(join(folder, 'network.json'), JSON.stringify(genesisOf(identities)));
+});
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    child.kill('SIGKILL');
+    if (child.exitCode === null && child.signalCode === null)
+      await new Promise((resolve) => child.once('exit', resolve));
+  }
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const portOf = (id: number, what: 'p2p' | 'api' | 'metrics'): number =>
+  ports[3 * (id - 1) + ['p2p', 'api', 'metrics'].indexOf(what)] ?? 0;
+const configOf = (id: number): string => join(folder, `v${id}`, 'validator.toml');
+
+/** The Bitcoin node of all three is a closed port: they stay in `syncing`, and everything else runs. */
+const initArguments = (id: number): string[] =>
+  [
+    ['init', '--json', '--dir', join(folder, `v${id}`), '--id', String(id)],
+    ['--total-validators', '3', '--threshold', '2', '--rpc-url', 'http://127.0.0.1:1', '--genesis', '../network.json'],
+    ['--p2p-listen', `127.0.0.1:${portOf(id, 'p2p')}`, '--api-port', String(portOf(id, 'api'))],
+    ['--metrics-port', String(portOf(id, 'metrics'))],
+  ].flat();
+
+async function initialise(id: number): Promise<string> {
+  const { code, stdout, stderr } = await finished(begin(initArguments(id)));
+  if (code !== 0) throw new Error(stderr);
+  return (JSON.parse(stdout) as { identity: string }).identity;
+}
+
+const genesisOf = (identities: readonly string[]) => ({
+  version: 1,
+  name: 'process-test',
+  environment: 'development',
+  bitcoinNetwork: 'regtest',
+  threshold: 2,
+  validators: identities.map((identity, index) => ({
+    id: index + 1,
+    identity,
+    addresses: [`/ip4/127.0.0.1/tcp/${portOf(index + 1, 'p2p')}`],
+  })),
+  coordinators: ['0c'.repeat(32)],
+  committee: { epoch: 1, members: [{ name: 'ann', key: 'a1'.repeat(32) }], quorum: { freeze: 1, lift: 1 } },
+});
+
+function begin(args: readonly string[]): ChildProcess {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args]);
+  children.push(child);
+  return child;
+}
+
+function finished(child: ChildProcess): Promise<Finished> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.on('data', (data) => (stdout += data));
+  child.stderr?.on('data', (data) => (stderr += data));
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })));
+}
+
+/** Resolves when the log says so; rejects with what was printed when the process ends before. */
+function logged(child: ChildProcess, message: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let seen = '';
+    const look = (data: Buffer): void => {
+      seen += data.toString();
+      if (seen.includes(`"msg":"${message}"`)) resolve();
+    };
+    child.stdout?.on('data', look);
+    child.stderr?.on('data', look);
+    child.once('exit', () => reject(new Error(`ended before "${message}": ${seen}`)));
+  });
+}
+
+const run = (id: number): ChildProcess => begin(['run', '--config', configOf(id)]);
+const status = async (id: number) =>
+  (await (await fetch(`http://127.0.0.1:${portOf(id, 'api')}/api/v1/status`)).json()) as Record<string, unknown>;
+
+test('two validators find each other, wait for their Bitcoin node, and stop in order when told to', async () => {
+  const pair = [run(1), run(2)];
+  await Promise.all(pair.map((child) => logged(child, 'validator is up')));
+  while ((await status(1))['peer_count'] !== 1) await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(await status(1)).toMatchObject({ validator_id: 'validator-001', state: 'syncing' });
+  const ends = pair.map(finished);
+  const beganAtMs = Date.now();
+  for (const child of pair) child.kill('SIGTERM');
+  for (const end of ends) {
+    const { code, stdout } = await end;
+    expect(code).toBe(0);
+    expect(stdout).toContain('"msg":"validator is stopped"');
+  }
+  expect(Date.now() - beganAtMs).toBeLessThan(5_000);
+});
+
+test('a second agent on the same data folder is refused, and the first goes on', async () => {
+  const first = run(1);
+  await logged(first, 'validator is up');
+  const { code, stderr } = await finished(run(1));
+  expect(code).toBe(2);
+  expect(stderr).toContain('conflict.journal-in-use');
+  expect(await status(1)).toMatchObject({ validator_id: 'validator-001' });
+});
+
+test.each([
+  ['api', 'monitoring.health_check_port'],
+  ['metrics', 'monitoring.metrics_port'],
+  ['p2p', 'network.p2p_listen'],
+] as const)('a taken %s port ends the start with the port and the setting to change', async (what, field) => {
+  const port = portOf(3, what);
+  const squatter = await listen(port);
+  const { code, stderr } = await finished(run(3));
+  await new Promise((resolve) => squatter.close(resolve));
+  expect(code).toBe(2);
+  expect(stderr).toContain(String(port));
+  expect(stderr).toContain(field);
+});
+
+test('a wrong passphrase ends the start with a named reason and without a stack', async () => {
+  const secret = join(folder, 'v3', 'keystore.secret');
+  writeFileSync(secret, 'not the passphrase\n');
+  const { code, stderr } = await finished(run(3));
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^refused input\.keystore-pin\n {2}.+\n {2}remedy: /);
+  expect(stderr).not.toContain('    at ');
+});
+
+test('a start that is refused leaves a folder without a journal as it was, and blames no thread', async () => {
+  const dir = join(folder, 'never-started');
+  const made = await finished(begin(initArguments(3).map((word) => (word === join(folder, 'v3') ? dir : word))));
+  expect(made.code).toBe(0);
+  const before = readdirSync(dir).sort();
+  const start = () => finished(begin(['run', '--config', join(dir, 'validator.toml')]));
+  const stranger = await start();
+  expect(stranger).toMatchObject({ code: 2, stderr: expect.stringContaining('input.config-contradiction') });
+  expect(readdirSync(dir).sort()).toEqual(before);
+  const secret = readFileSync(join(dir, 'keystore.secret'));
+  rmSync(join(dir, 'keystore.secret'));
+  const shut = await start();
+  expect(shut).toMatchObject({ code: 2, stderr: expect.stringContaining('keystore.secret') });
+  expect(shut.stdout).not.toContain('ended by itself');
+  expect(readdirSync(dir).sort()).toEqual(before.filter((name) => name !== 'keystore.secret'));
+  writeFileSync(join(dir, 'keystore.secret'), secret, { mode: 0o400 });
+});
+
+test('a first start that a taken port or the chain plug-in refuses makes no journal, and the next one is a first start', async () => {
+  const dir = join(folder, 'refused-late');
+  const moved: Readonly<Record<string, string>> = { [join(folder, 'v3')]: dir, '../network.json': '../late.json' };
+  const made = await finished(begin(initArguments(3).map((word) => moved[word] ?? word)));
+  expect(made.code).toBe(0);
+  const { identity } = JSON.parse(made.stdout) as { identity: string };
+  const roster = genesisOf(['01'.repeat(32), '02'.repeat(32), identity]);
+  writeFileSync(join(folder, 'late.json'), JSON.stringify(roster));
+  const start = () => finished(begin(['run', '--config', join(dir, 'validator.toml')]));
+  const journals = () => readdirSync(dir).filter((name) => name.startsWith('journal'));
+  for (const what of ['api', 'metrics', 'p2p'] as const) {
+    const squatter = await listen(portOf(3, what));
+    expect(await start()).toMatchObject({ code: 2, stderr: expect.stringContaining(String(portOf(3, what))) });
+    await new Promise((resolve) => squatter.close(resolve));
+    expect(journals()).toEqual([]);
+  }
+  mkdirSync(join(dir, 'chain.sqlite'));
+  expect(await start()).toMatchObject({ code: 2, stderr: expect.stringContaining('unavailable.index') });
+  expect(journals()).toEqual([]);
+});
+
+test('a damaged journal ends the start with its name and the page that says what to do, and is left as it is', async () => {
+  const dir = join(folder, 'damaged');
+  const made = await finished(begin(initArguments(3).map((word) => (word === join(folder, 'v3') ? dir : word))));
+  expect(made.code).toBe(0);
+  const journal = join(dir, 'journal.sqlite');
+  writeFileSync(journal, 'not a journal');
+  const { code, stderr } = await finished(begin(['run', '--config', join(dir, 'validator.toml')]));
+  expect(code).toBe(2);
+  expect(stderr).toContain('refused policy.journal-damaged');
+  expect(stderr).toContain(dir);
+  expect(stderr).toContain('docs/operations/backup-and-upgrade.md');
+  expect(readFileSync(journal, 'utf8')).toBe('not a journal');
+});
+
+test('a sealed identity that does not open is named by its file', async () => {
+  const dir = join(folder, 'bent');
+  const made = await finished(begin(initArguments(3).map((word) => (word === join(folder, 'v3') ? dir : word))));
+  expect(made.code).toBe(0);
+  const sealed = join(dir, 'identity.sealed');
+  const bytes = readFileSync(sealed);
+  bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+  writeFileSync(sealed, bytes);
+  const { code, stderr } = await finished(begin(['run', '--config', join(dir, 'validator.toml')]));
+  expect(code).toBe(2);
+  expect(stderr).toContain('refused policy.sealed-damaged');
+  expect(stderr).toContain(sealed);
+});
+
+test('an identity that is not the pinned one is refused', async () => {
+  const other = join(folder, 'other.json');
+  writeFileSync(other, JSON.stringify(genesisOf(['01', '02', '03'].map((pair) => pair.repeat(32)))));
+  const changed = join(folder, 'v2', 'changed.toml');
+  const text = readFileSync(configOf(2), 'utf8').replace('../network.json', '../other.json');
+  writeFileSync(changed, text);
+  const { code, stderr } = await finished(begin(['run', '--config', changed]));
+  expect(code).toBe(2);
+  expect(stderr).toContain('input.config-contradiction');
+  expect(stderr).toContain('validator-002');
+});
+
+test.each([
+  ['no verb', [], 'input.usage'],
+  ['an unknown option', ['run', '--confg', 'x'], '--confg'],
+  ['a configuration that is not there', ['run', '--config', '/nowhere/validator.toml'], 'input.config-file'],
+  ['init without an id', ['init'], '--id is missing'],
+  ['init with an unknown network', ['init', '--id', '1', '--network', 'signet'], '--network must be one of'],
+])('%s ends with exit code 2 and a sentence', async (_what, args, sentence) => {
+  const { code, stderr } = await finished(begin(args));
+  expect(code).toBe(2);
+  expect(stderr).toContain(sentence);
+});
+
+test('init into a folder that has a validator replaces nothing and says so', async () => {
+  const { code, stdout } = await finished(begin(initArguments(1))); // with --json
+  expect(code).toBe(2);
+  expect(stdout).toContain('conflict.config-exists');
+});
+
+async function listen(port: number): Promise<Server> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  return server;
+}
+
+test.each([
+  ['no position in the roster', ['init', '--dir', 'never-made'], 'input.usage', 'validator init --help'],
+  ['an unknown option of init', ['init', '--id', '1', '--colour', 'red'], 'input.usage', 'validator init --help'],
+  ['an unknown option of run', ['run', '--colour', 'red'], 'input.usage', 'takes --config alone'],
+  [
+    'a configuration that is not there',
+    ['run', '--config', '/nonexistent.toml'],
+    'input.config-file',
+    'validator init',
+  ],
+])('%s is refused with a code and with what to do about it', async (_name, args, code, remedy) => {
+  const said = await finished(begin(args));
+  expect(said.code).toBe(2);
+  expect(said.stderr).toMatch(new RegExp(`^refused ${code}\\n {2}.+\\n {2}remedy: .*${remedy}`));
+  const { stdout } = await finished(begin([...args.slice(0, 1), '--json', ...args.slice(1)]));
+  expect((JSON.parse(stdout) as { error: unknown }).error).toMatchObject({ remedy: expect.stringMatching(/\S/) });
+});

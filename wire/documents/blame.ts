@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import type { BlameProof } from '../../domain/ceremony/blame.ts';
+import { environmentField, hexBetween, networkName, versionOne, wholeNumber } from './fields.ts';
+import { type DocumentKind, parseDocument } from './parse.ts';
+
+/** A round of 256 participants with a share for each is below it. */
+const STATEMENT_BYTES_MAX = 65_536;
+const PARTICIPANTS_MAX = 256;
+
+const about = { version: versionOne(), environment: environmentField(), network: networkName() };
+const statement = () => hexBetween(1, STATEMENT_BYTES_MAX);
+const round = () => z.array(statement()).min(1).max(PARTICIPANTS_MAX);
+
+const blameProof: DocumentKind<BlameProof> = {
+  name: 'proof of a fault',
+  bytesMax: 16 * 1_048_576,
+  schema: z.discriminatedUnion('kind', [
+    z.strictObject({ ...about, kind: z.literal('equivocation'), first: statement(), second: statement() }),
+    z.strictObject({
+      ...about,
+      kind: z.literal('keygen-commitments'),
+      parametersHex: statement(),
+      commitments: statement(),
+    }),
+    z.strictObject({
+      ...about,
+      kind: z.literal('keygen-share'),
+      parametersHex: statement(),
+      commitments: round(),
+      shares: round(),
+      complaint: statement(),
+      dealer: wholeNumber(1, 0xffff),
+    }),
+  ]),
+};
+
+/** Shape only; `openBlame` says whether its statements are genuine, and `judgeBlame` who is at fault. */
+export const parseBlameProof = (source: Uint8Array | string, where: string): BlameProof =>
+  parseDocument(blameProof, source, where);

@@ -1,0 +1,44 @@
+import type { Gathering, Saying } from '../../activities/gathering.ts';
+import { familyOf, type Refusal } from '../../domain/errors/failure.ts';
+import type { ValidatorId } from '../../domain/network/network.ts';
+
+/** A no to this session only: the next one has fresh nonces and a newer anchor. */
+const OF_THE_SESSION: ReadonlySet<Refusal['code']> = new Set([
+  'conflict.nonce-unknown',
+  'conflict.nonce-burnt',
+  'conflict.nonce-used',
+  'conflict.ceremony-commitments',
+  'conflict.anchor-orphaned',
+  'policy.anchor-old',
+]);
+
+/** Another session would hear it again. */
+export const isFinal = (code: Refusal['code']): boolean =>
+  ['policy', 'conflict', 'input'].includes(familyOf(code)) && !OF_THE_SESSION.has(code);
+
+/** Who did not give a partial, and why: a final no counts before silence. */
+export const withoutPartials = (signers: readonly ValidatorId[], { have, missing, refused }: Gathering): Saying[] => {
+  const said = new Map([...missing, ...refused].map((saying) => [saying.validator, saying]));
+  return signers
+    .filter((signer) => !have.includes(signer))
+    .map((validator) => said.get(validator) ?? { validator, code: 'unavailable.silent', message: 'did not answer' });
+};
+
+/**
+ * The refusal that no other signer set can get around: the same final code from so many validators that the rest is
+ * below the threshold.
+ */
+export function commonRefusal(noes: readonly Saying[], validators: number, threshold: number): Refusal | undefined {
+  const byCode = new Map<Saying['code'], Map<ValidatorId, Saying>>();
+  for (const saying of noes) {
+    const same = byCode.get(saying.code) ?? new Map<ValidatorId, Saying>();
+    byCode.set(saying.code, same.set(saying.validator, saying));
+  }
+  for (const [code, same] of byCode) {
+    const [first] = same.values();
+    if (first !== undefined && validators - same.size < threshold) {
+      return { code, message: first.message, details: { validators: [...same.keys()] } };
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,82 @@
+import type { CeremonyId, ChainAnchor } from '../../domain/ceremony/ceremony.ts';
+import type { Refusal } from '../../domain/errors/failure.ts';
+import type { ValidatorId } from '../../domain/network/network.ts';
+import type { BlobRef } from '../../domain/ports/blob-store.ts';
+import { releaseRequestDigest, type Sats, type SignedReleaseRequest } from '../../domain/vault/terms.ts';
+import type { KeyRef } from '../generate-key/messages.ts';
+import { type StartOptions, startOptions } from '../lib/start.ts';
+import { DEFAULT_TASK_QUEUE } from '../settings.ts';
+
+/** Workflow type: one signed release request becomes one confirmed spend to the recorded script. */
+export const PAY_OUT = 'payOut';
+
+export type PayOutInput = {
+  readonly network: string;
+  readonly signedReleaseRequest: SignedReleaseRequest;
+  readonly key: KeyRef;
+  /** Height from which the vault is watched, as its opening said: a chain index that was rebuilt meanwhile looks again from there. */
+  readonly watchFromHeight: number;
+  /** n deep counts as settled; default 6. */
+  readonly confirmations?: number;
+  /** A silent signer is replaced in a new session; default 5 sessions. */
+  readonly sessionsMax?: number;
+  /** How long a session waits for its signers before the silent ones are replaced; default 20. */
+  readonly sessionSeconds?: number;
+};
+
+export type PayOutPhase =
+  | 'planning'
+  | 'collecting-commitments'
+  | 'collecting-partials'
+  | 'broadcasting'
+  | 'settling'
+  | 'unsettled-by-reorg'
+  | 'settled'
+  | 'refused';
+
+export type PayOutResult =
+  | {
+      readonly outcome: 'settled';
+      readonly txid: string;
+      readonly block: ChainAnchor;
+      readonly confirmations: number;
+      readonly feeSats: Sats;
+      readonly payoutSats: Sats;
+      readonly signers: readonly ValidatorId[];
+      readonly ceremony: CeremonyId;
+      readonly sessions: number;
+      /** Signed transaction bytes. */
+      readonly transaction: BlobRef;
+      /** `SigningEvidence` document (domain/ceremony/evidence.ts). */
+      readonly evidence: BlobRef;
+    }
+  | {
+      /** The coins already lay at the recorded script when this run looked: an earlier run, or its twin, paid. */
+      readonly outcome: 'settled-before';
+      readonly txid: string;
+      readonly block: ChainAnchor;
+      readonly confirmations: number;
+    }
+  | {
+      readonly outcome: 'refused';
+      readonly refusal: Refusal;
+      readonly sessions: number;
+    };
+
+export const payOutId = (network: string, releaseRequest: string): string => `payOut/${network}/${releaseRequest}`;
+
+/** `client.workflow.start(PAY_OUT, startPayOut(input))` */
+export const startPayOut = (input: PayOutInput, taskQueue: string = DEFAULT_TASK_QUEUE): StartOptions<PayOutInput> => {
+  const { request } = input.signedReleaseRequest;
+  return startOptions({
+    workflowId: payOutId(input.network, releaseRequestDigest(request)),
+    taskQueue,
+    input,
+    network: input.network,
+    keyEpoch: input.key.epoch,
+    phase: 'planning' satisfies PayOutPhase,
+    summary: `Pay ${request.amountSats} sat out of vault ${request.vault.slice(0, 12)}`,
+    details:
+      'Signed by a quorum of validators, each by its own policy; settled when the coins are spent n blocks deep.',
+  });
+};
