@@ -8,7 +8,7 @@ export const isLoopback = (host: string): boolean => LOOPBACK.has(host);
 /** Where messages go over HTTP: encrypted, or on this machine. Credentials belong into a secret, not into the address. */
 export const httpAddress = () =>
   z
-    .url('write an address such as https://example.org/path')
+    .url({ error: 'write an address such as https://example.org/path', abort: true })
     .max(1_000, 'is too long for an address')
     .refine((text) => {
       const { protocol, hostname, username, password } = new URL(text);
