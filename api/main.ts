@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { FirebreakFailure } from '../domain/errors/failure.ts';
-import { asTyped, remedyIn } from '../domain/errors/remedy.ts';
+import { refusedText } from '../domain/errors/remedy.ts';
 import { pluginsDurableFileFailures } from '../plugins/failures.ts';
 import { awake } from '../telemetry/awake.ts';
 import { createLogger } from '../telemetry/log.ts';
@@ -58,12 +58,10 @@ async function main(): Promise<number> {
   }
 }
 
-/** As every verb says it: code, sentence and remedy. */
-function sayRefused({ code, message, family }: FirebreakFailure): number {
-  const remedy = remedyIn([apiFailures, pluginsDurableFileFailures], code);
-  const typed = asTyped(remedy, process.env['npm_lifecycle_event']);
-  process.stderr.write(`refused ${code}\n  ${message}\n  remedy: ${typed}\n`);
-  return family === 'bug' ? 1 : 2;
+function sayRefused(refusal: FirebreakFailure): number {
+  const tables = [apiFailures, pluginsDurableFileFailures];
+  process.stderr.write(refusedText(refusal, tables, process.env['npm_lifecycle_event']));
+  return refusal.family === 'bug' ? 1 : 2;
 }
 
 process.exitCode = await awake(main());

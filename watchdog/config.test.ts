@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 import { loadWatchdogConfig } from './config.ts';
+import { initWatchdog } from './init.ts';
 import { recall, remember, emptyMemory } from './memory.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'watchdog-config-'));
@@ -54,4 +55,38 @@ test('what is remembered is what is recalled; a damaged memory is named and not 
   expect(await recall(file)).toEqual(memory);
   writeFileSync(file, '{"version":2}');
   await expect(recall(file)).rejects.toMatchObject({ code: 'input.watchdog-file' });
+});
+
+const facts = {
+  network: 'laptop',
+  environment: 'drill',
+  temporal: '127.0.0.1:7233',
+  api: 'http://127.0.0.1:9090',
+  webhook: 'https://siren.example.org/firebreak',
+};
+
+test('init writes a file that is good, and a secret that only its owner reads, once', async () => {
+  const dir = join(folder, 'new');
+  const { configFile, secretFile } = await initWatchdog({ ...facts, dir });
+  const config = loadWatchdogConfig(configFile, () => undefined);
+  expect(config).toMatchObject({
+    network: 'laptop',
+    environment: 'drill',
+    apis: ['http://127.0.0.1:9090'],
+    heartbeats: { prometheus: 5 },
+    channels: { siren: { use: 'webhook', settings: { url: facts.webhook } } },
+  });
+  expect(statSync(secretFile).mode & 0o777).toBe(0o400);
+  expect(readFileSync(secretFile, 'utf8').trim()).toMatch(/^[\w-]{43}$/);
+  await expect(initWatchdog({ ...facts, dir })).rejects.toMatchObject({ code: 'conflict.watchdog-exists' });
+});
+
+test.each([
+  ['an environment that is none', { environment: 'prod' }, /environment: write one of/],
+  ['an api that is no address', { api: 'over there' }, /apis/],
+  ['a webhook that is no address', { webhook: 'over there' }, /notifier\/webhook|siren/],
+])('init refuses %s before it makes a folder', async (_what, change, says) => {
+  const dir = join(folder, 'refused');
+  await expect(initWatchdog({ ...facts, ...change, dir })).rejects.toThrow(says);
+  expect(existsSync(dir)).toBe(false);
 });

@@ -23,12 +23,8 @@ export function loadWatchdogConfig(path: string, environment: (name: string) => 
   const file = resolve(path);
   const text = readText(file, 'configuration of the watchdog', CONFIG_BYTES_MAX, 'input.watchdog-file');
   const where: ConfigLocation = { file, lineOf: linesOf(text) };
-  const {
-    state_file: stateFile,
-    channels,
-    temporal,
-    ...rest
-  } = parseSection(watchdogTomlSchema, parseToml(text, file, 'input.watchdog-syntax'), where);
+  const toml = parseWatchdogToml(text, where);
+  const { state_file: stateFile, temporal, ...rest } = toml;
   const { api_key_env: variable, ...engine } = temporal;
   const apiKey = variable === undefined ? undefined : environment(variable);
   if (variable !== undefined && (apiKey === undefined || apiKey === '')) {
@@ -44,16 +40,20 @@ export function loadWatchdogConfig(path: string, environment: (name: string) => 
     file,
     stateFile: resolve(dirname(file), stateFile),
     temporal: { ...engine, apiKey },
-    channels: Object.fromEntries(
-      Object.entries(channels).map(([name, { use, ...settings }]) => [
-        name,
-        {
-          kind: 'notifier' as const,
-          use,
-          settings,
-          where: { file, lineOf: (below: readonly (string | number)[]) => where.lineOf(['channels', name, ...below]) },
-        },
-      ]),
-    ),
+    channels: channelsOf(toml, where),
   };
 }
+
+/** The text alone; throws for the first thing that is wrong. */
+export function parseWatchdogToml(text: string, where: ConfigLocation): WatchdogToml {
+  return parseSection(watchdogTomlSchema, parseToml(text, where.file, 'input.watchdog-syntax'), where);
+}
+
+/** Each notifier sees its own section under its own name, so that its messages name the right line. */
+export const channelsOf = ({ channels }: WatchdogToml, { file, lineOf }: ConfigLocation): WatchdogConfig['channels'] =>
+  Object.fromEntries(
+    Object.entries(channels).map(([name, { use, ...settings }]) => [
+      name,
+      { kind: 'notifier', use, settings, where: { file, lineOf: (below) => lineOf(['channels', name, ...below]) } },
+    ]),
+  );

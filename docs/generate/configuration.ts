@@ -31,7 +31,7 @@ export async function configurationPage(): Promise<string> {
     ),
     section(
       'watchdog.toml',
-      'The process that pages when the platform itself is gone; an example is `ops/watchdog/watchdog.toml`.',
+      'The process that pages when the platform itself is gone; `firebreak watchdog init` writes it.',
       schemaOf(watchdogTomlSchema),
     ),
     ...manifests.map(pluginSection),

@@ -17,6 +17,13 @@ export function remedyIn(tables: readonly FailureTable[], code: FailureCode): st
   return known?.remedy ?? BY_FAMILY[familyOf(code)];
 }
 
+/** A refusal as every program says it at a terminal: code, sentence, remedy. */
+export const refusedText = (
+  { code, message }: { readonly code: FailureCode; readonly message: string },
+  tables: readonly FailureTable[],
+  script: string | undefined,
+): string => `refused ${code}\n  ${message}\n  remedy: ${asTyped(remedyIn(tables, code), script)}\n`;
+
 /**
  * A sentence with its commands as they can be typed: `npm run firebreak` and `npm start` need no installed program. `script` is
  * the npm script by which the reader came, if any.
