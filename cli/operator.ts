@@ -17,6 +17,8 @@ const schema = z.strictObject({
   identity: z.string().min(1),
   temporal: z.strictObject({ address: z.string().min(3), namespace: z.string().min(1), taskQueue: z.string().min(1) }),
   temporalUi: z.string().optional(),
+  /** Health of the watchdog over HTTP; a report only, as those of validators. */
+  watchdog: z.string().optional(),
   /** Immutable documents that workflows refer to by digest: a folder, readable from here. */
   blobs: z.string().optional(),
   terms: z.string().optional(),
@@ -35,6 +37,7 @@ export type Operator = {
   readonly identityFile: string;
   readonly temporal: { readonly address: string; readonly namespace: string; readonly taskQueue: string };
   readonly temporalUi: string | undefined;
+  readonly watchdog: string | undefined;
   readonly blobs: string | undefined;
   readonly terms: string | undefined;
   readonly grants: string | undefined;
@@ -60,6 +63,7 @@ export function readOperator(dataFolder: string): Operator {
     identityFile: at(parsed.identity),
     temporal: parsed.temporal,
     temporalUi: parsed.temporalUi,
+    watchdog: parsed.watchdog,
     blobs: parsed.blobs === undefined ? undefined : at(parsed.blobs),
     terms: parsed.terms === undefined ? undefined : at(parsed.terms),
     grants: parsed.grants === undefined ? undefined : at(parsed.grants),

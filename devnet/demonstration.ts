@@ -9,6 +9,7 @@ import {
   startBitcoin,
   startTemporal,
   startValidators,
+  startWatchdog,
   startWorkers,
   type DevnetChain,
   type Network,
@@ -79,6 +80,13 @@ export function networkSteps(network: Network, stage: Stage): readonly Step[] {
       run: async () => {
         await (stage.alerting ?? startAlerting(network));
         return `rules of ops/alerts over ${VALIDATOR_COUNT} validators, http://${LOOPBACK}:${network.ports.prometheus}`;
+      },
+    },
+    {
+      title: 'the watchdog',
+      run: async () => {
+        await startWatchdog(network);
+        return 'pages by itself when Temporal, the alert intake, all workers or Prometheus are gone';
       },
     },
   ];

@@ -12,6 +12,7 @@ import {
   type Layout,
   MEMBER_COUNT,
   memberName,
+  NETWORK_ENVIRONMENT,
   NETWORK_NAME,
   QUORUM,
   THRESHOLD,
@@ -48,7 +49,7 @@ export async function makeNetwork(layout: Layout, ports: PortPlan, storage: KeyS
   const genesis: NetworkGenesis = {
     version: 1,
     name: NETWORK_NAME,
-    environment: 'development',
+    environment: NETWORK_ENVIRONMENT,
     bitcoinNetwork: 'regtest',
     threshold: THRESHOLD,
     validators,

@@ -20,6 +20,7 @@ test('everything of a devnet lies in its data folder', () => {
     place.prometheus.config,
     place.alerts.secret('prometheus'),
     place.receivers.dir,
+    place.watchdog.config,
   ]) {
     expect(path.startsWith(`${resolve('here')}/`)).toBe(true);
   }
@@ -39,7 +40,7 @@ test('no port is planned twice, and the base of another devnet meets none of the
   const ports = [...namedPorts(portPlan(7_233)).keys()];
   const others = new Set(namedPorts(portPlan(7_433)).keys());
   expect(new Set(ports).size).toBe(ports.length);
-  expect(ports.length).toBe(4 + 3 + 3 + 2 + 1 + 9 + 48);
+  expect(ports.length).toBe(4 + 3 + 3 + 2 + 1 + 9 + 1 + 48);
   expect(ports.filter((port) => others.has(port))).toEqual([]);
 });
 

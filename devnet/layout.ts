@@ -4,6 +4,7 @@ import { DEVNET } from '../toolchain/devnet-ports.mjs';
 
 /** 10 of 15 sign, a spare runs along, three Bitcoin nodes are spread over them, two workers take turns. */
 export const NETWORK_NAME = 'custody-devnet';
+export const NETWORK_ENVIRONMENT = 'development';
 export const VALIDATOR_COUNT = DEVNET.validators;
 /** Participants of the first key; the rest of the roster are spares. */
 export const SIGNER_COUNT = DEVNET.validators - DEVNET.spares;
@@ -99,6 +100,7 @@ export function layout(root: string) {
       secret: (source: string) => at('api', 'secrets', `${source}.secret`),
       log: at('api', 'api.log'),
     },
+    watchdog: { dir: at('watchdog'), config: at('watchdog', 'watchdog.toml'), log: at('watchdog', 'watchdog.log') },
     /** What people were told; `<channel>.jsonl` in it. */
     receivers: { dir: at('receivers'), log: at('receivers', 'receivers.log') },
     /** Bundles that leave the network. */

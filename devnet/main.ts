@@ -105,6 +105,7 @@ function addresses({ ports, layout }: Network): readonly string[] {
     `Prometheus    http://${LOOPBACK}:${ports.prometheus}/alerts`,
     `Alertmanager  http://${LOOPBACK}:${ports.alertmanager}`,
     `alerts go to  http://${LOOPBACK}:${ports.alerts} (secrets in ${layout.alerts.dir})`,
+    `watchdog      http://${LOOPBACK}:${ports.watchdog}/health`,
     `people told   ${layout.receivers.dir}`,
     `Bitcoin RPC   http://${LOOPBACK}:${ports.bitcoinRpc(1)} (password in ${layout.bitcoin(1).dir})`,
     `data folder   ${layout.root}`,

@@ -20,6 +20,7 @@ import {
   temporalSpec,
   type Tools,
   validatorSpec,
+  watchdogSpec,
   workerName,
   workerSpec,
 } from './processes.ts';
@@ -144,6 +145,13 @@ export async function startAlerting(network: Network): Promise<void> {
     answering(network, 'Alertmanager', layout.alertmanager.log, `${ports.alertmanager}/-/ready`),
     answering(network, 'Prometheus', layout.prometheus.log, `${ports.prometheus}/-/ready`),
   ]);
+}
+
+/** Last of all: what has not started yet would look lost to it. */
+export async function startWatchdog(network: Network): Promise<void> {
+  const { layout, ports, supervisor } = network;
+  await supervisor.run(watchdogSpec(layout));
+  await answering(network, 'the watchdog', layout.watchdog.log, `${ports.watchdog}/health`);
 }
 
 const answering = ({ signal }: Network, what: string, log: string, place: string): Promise<boolean> =>

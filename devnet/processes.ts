@@ -121,6 +121,24 @@ export function alertsSpec({ alerts }: Layout): ServiceSpec {
   };
 }
 
+/** What pages when the rest is gone. */
+export function watchdogSpec({ watchdog }: Layout): ServiceSpec {
+  const { dir, config, log } = watchdog;
+  return {
+    name: 'watchdog',
+    group: 'watchdog',
+    log,
+    start: () =>
+      launch({
+        command: process.execPath,
+        args: [...NODE_FLAGS, entry('watchdog/main.ts'), 'run', '--config', config],
+        cwd: dir,
+        env: plainEnvironment(),
+        log,
+      }),
+  };
+}
+
 /** Peers of what tells people, which keep what they hear. */
 export function receiversSpec({ receivers }: Layout, ports: PortPlan): ServiceSpec {
   const { dir, log } = receivers;

@@ -17,6 +17,7 @@ import { lockFolder } from './supervisor/folder-lock.ts';
 import { type DevnetState, openLedger, readState } from './supervisor/ledger.ts';
 import { supervise, type SupervisorEvent } from './supervisor/supervisor.ts';
 import { type Network } from './network.ts';
+import { writeWatchdog } from './watchdog.ts';
 import { type KeyStorageChoice, storageInUse } from './validators.ts';
 
 export type Prepared = {
@@ -107,6 +108,7 @@ export async function prepareFiles(prepared: Prepared): Promise<void> {
   drawSecrets(layout.receivers.dir, CHANNELS);
   writeMonitoringSettings(layout, ports);
   writeAlertIntake(layout, ports);
+  writeWatchdog(layout, ports);
   await prepareCommittee(layout);
 }
 

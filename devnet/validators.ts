@@ -4,7 +4,7 @@ import { type ValidatorId, validatorName } from '../domain/network/network.ts';
 import type { KeyStore } from '../domain/ports/keystore.ts';
 import type { KeystoreComponents } from '../plugins/keystore/components.ts';
 import { type InitKeyStorage, initValidator } from '../validator/init.ts';
-import { type Layout, nodeOf, VALIDATOR_COUNT, validatorIds } from './layout.ts';
+import { type Layout, NETWORK_ENVIRONMENT, nodeOf, VALIDATOR_COUNT, validatorIds } from './layout.ts';
 import { LOOPBACK, type PortPlan } from './ports.ts';
 import { prepareSoftHsmToken } from './softhsm/token.ts';
 
@@ -37,7 +37,7 @@ async function initOne(layout: Layout, ports: PortPlan, storage: KeyStorageChoic
     {
       folder: dir,
       id,
-      environment: 'development',
+      environment: NETWORK_ENVIRONMENT,
       network: 'regtest',
       rpcUrls: [`http://${LOOPBACK}:${ports.bitcoinRpc(nodeOf(id))}/`],
       rpcUser: RPC_USER,

@@ -171,7 +171,7 @@ module.exports = {
         'cli/',
         'workflows/[^/]+/messages\\.ts',
         'workers/(config/|server\\.ts)',
-        'api/config/',
+        '(api|watchdog)/config/',
         'validator/(init|custody/journal/read)\\.ts',
       ],
       'The devnet supervises processes and plays the operator: of a process it knows the settings, of a workflow the messages.',

@@ -46,6 +46,8 @@ export function portsFrom(base) {
     alertsMetrics: base + 64,
     /** Stand-ins for what tells people. */
     receivers: { pagerduty: base + 65, mail: base + 66, slack: base + 67, webhook: base + 68, health: base + 69 },
+    /** Health and metrics of what watches the rest. */
+    watchdog: base + 70,
     /** @param {number} id a validator, from 1 */
     api: (id) => base + 80 + id,
     /** @param {number} id a validator, from 1 */
@@ -78,6 +80,7 @@ export function namedPorts(plan) {
     [plan.alertmanager, 'Alertmanager'],
     [plan.alerts, 'the alert intake'],
     [plan.alertsMetrics, 'the alert intake (health and metrics)'],
+    [plan.watchdog, 'the watchdog (health and metrics)'],
     ...Object.entries(plan.receivers).map(([channel, port]) => entry(port, `the receivers (${channel})`)),
     ...each(DEVNET.nodes).flatMap((node) => [
       entry(plan.bitcoinRpc(node), `Bitcoin node ${node} (RPC)`),

@@ -44,7 +44,28 @@ type Parts = {
   readonly logger: Logger;
   readonly metrics: WatchdogMetrics;
   readonly clock: () => number;
+  /** When the last round of looks ended. */
+  readonly seen: { lookedAtMs: number | undefined };
 };
+
+/** What `/health` answers: what it found, for people and `firebreak status`. */
+type WatchdogHealth = {
+  /** Unix milliseconds; null before the first round. */
+  readonly lookedAtMs: number | null;
+  /** What counts as lost, by its name: `temporal`, `api`, `workers:<task queue>`, `heartbeat:<source>`. */
+  readonly lost: readonly string[];
+  /** Pages that somebody was not told of yet, or not told that they are over. */
+  readonly pages: number;
+  /** Open incidents that it remembers. */
+  readonly incidents: number;
+};
+
+const healthOf = ({ memory, seen }: Parts): WatchdogHealth => ({
+  lookedAtMs: seen.lookedAtMs ?? null,
+  lost: Object.keys(memory.lost),
+  pages: memory.pages.length,
+  incidents: Object.keys(memory.incidents).length,
+});
 
 /**
  * Looks until `stop` fires. It asks Temporal whether it is there, and needs it for nothing else that it decides: what it remembers is in a
@@ -67,8 +88,10 @@ export async function runWatchdog(
   let server: Server | undefined;
   try {
     await host.start(stop);
-    server = await serve(config, metrics);
-    const parts: Parts = { config, connection, notifiers, memory, outages: outagesOf(memory), logger, metrics, clock };
+    const seen = { lookedAtMs: undefined };
+    const outages = outagesOf(memory);
+    const parts: Parts = { config, connection, notifiers, memory, outages, logger, metrics, clock, seen };
+    server = await serve(config, metrics, () => healthOf(parts));
     logger.info({ channels: Object.keys(notifiers), everySeconds: config.every_seconds }, 'watchdog is looking');
     while (!stop.aborted) {
       await lookOnce(parts);
@@ -120,7 +143,8 @@ async function lookOnce(parts: Parts): Promise<void> {
     );
   metrics.set('firebreak_watchdog_pages_open', memory.pages.length);
   metrics.set('firebreak_watchdog_incidents_open', Object.keys(memory.incidents).length);
-  metrics.set('firebreak_watchdog_look_timestamp_seconds', Math.floor(clock() / 1_000));
+  parts.seen.lookedAtMs = clock();
+  metrics.set('firebreak_watchdog_look_timestamp_seconds', Math.floor(parts.seen.lookedAtMs / 1_000));
 }
 
 function judge({ config, memory, outages, logger, metrics }: Parts, { what, fine, why }: Look, nowMs: number): void {
@@ -154,11 +178,17 @@ async function write({ config, memory, logger }: Parts): Promise<void> {
   );
 }
 
-async function serve({ metrics: listen }: WatchdogConfig, metrics: WatchdogMetrics): Promise<Server | undefined> {
+async function serve(
+  { metrics: listen }: WatchdogConfig,
+  metrics: WatchdogMetrics,
+  health: () => WatchdogHealth,
+): Promise<Server | undefined> {
   const { host, port } = listen;
   if (port === undefined) return undefined;
   const server = createServer((request, response) => {
-    if (request.url !== '/metrics') return void response.writeHead(404).end('not here; try /metrics\n');
+    if (request.url === '/health')
+      return void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(health()));
+    if (request.url !== '/metrics') return void response.writeHead(404).end('not here; try /health or /metrics\n');
     return void metrics.text().then(
       (text) => response.writeHead(200, { 'content-type': metrics.contentType }).end(text),
       () => response.writeHead(500).end(),

@@ -49,8 +49,8 @@ export type ValidatorReport =
 export async function askReport(url: string): Promise<ValidatorReport> {
   try {
     const [health, status] = await Promise.all([
-      get(`${url}/api/v1/health`, healthSchema),
-      get(`${url}/api/v1/status`, statusSchema),
+      readJson(`${url}/api/v1/health`, healthSchema),
+      readJson(`${url}/api/v1/status`, statusSchema),
     ]);
     const state = typeof status['state'] === 'string' ? status['state'] : health.status;
     return {
@@ -83,7 +83,8 @@ const shown = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}]/gu, '?')
 /** What fetch says of the ports that https://fetch.spec.whatwg.org/#port-blocking keeps from web clients. */
 const FORBIDDEN_PORT = 'bad port';
 
-function whySilent(error: unknown): string {
+/** Why nobody answered, in a few words. */
+export function whySilent(error: unknown): string {
   // By shape and not by class: what fetch throws may come from another realm.
   const { name, message, cause } = (error ?? {}) as {
     name?: unknown;
@@ -95,7 +96,8 @@ function whySilent(error: unknown): string {
   return why === FORBIDDEN_PORT ? 'web clients never ask this port, it belongs to another kind of service' : why;
 }
 
-async function get<T>(url: string, schema: z.ZodType<T>): Promise<T> {
+/** A bounded answer in a bounded time, of this shape; anything else throws. */
+export async function readJson<T>(url: string, schema: z.ZodType<T>): Promise<T> {
   const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS), redirect: 'error' });
   const text = await response.text();
   if (text.length > ANSWER_BYTES_MAX) throw new Error(`answer of ${url} is too large`);

@@ -12,6 +12,7 @@ import { readOperator, type Operator } from '../operator.ts';
 import type { Outcome } from '../outcome.ts';
 import { progressLine } from '../waiting.ts';
 import { askReport, type ValidatorReport } from './reports.ts';
+import { askWatchdog, watchdogLine } from './watchdog.ts';
 
 const RUNNING_SHOWN_MAX = 20;
 /** An engine that restarts is down for a status; the SDK alone would ask again for twenty seconds, for each process. */
@@ -25,7 +26,11 @@ type Engine =
 /** The whole network on one screen; exit code 3 when too few validators answer to sign anything. */
 export async function status(options: { readonly data: string }): Promise<Outcome> {
   const operator = readOperator(options.data);
-  const [reports, engine] = await Promise.all([Promise.all(operator.validators.map(askReport)), askEngine(operator)]);
+  const [reports, engine, watchdog] = await Promise.all([
+    Promise.all(operator.validators.map(askReport)),
+    askEngine(operator),
+    operator.watchdog === undefined ? undefined : askWatchdog(operator.watchdog),
+  ]);
   const up = reports.filter((report) => report.up);
   const ready = up.filter((report) => report.state === 'ready').length;
   const signing = signersAmong(operator.genesis, reports);
@@ -43,6 +48,7 @@ export async function status(options: { readonly data: string }): Promise<Outcom
       frozen: frozen.length,
       validators: reports.map((report, index) => ({ id: validatorName(validatorId(index + 1)), ...report })),
       temporal: engine,
+      ...(watchdog === undefined ? {} : { watchdog }),
       ...(operator.temporalUi === undefined ? {} : { temporalUi: operator.temporalUi }),
     },
     lines: [
@@ -55,6 +61,7 @@ export async function status(options: { readonly data: string }): Promise<Outcom
       engine.up
         ? `  Temporal   UP${operator.temporalUi === undefined ? '' : `, ${operator.temporalUi}`}`
         : `  Temporal   DOWN at ${operator.temporal.address}; orders work without it`,
+      ...(watchdog === undefined ? [] : [watchdogLine(watchdog, Date.now())]),
       ...(engine.up ? pausedLines(engine.paused) : []),
       ...(engine.up
         ? engine.running.map(

@@ -7,7 +7,7 @@ const ports = portPlan(20_000);
 const addresses = (settings: unknown): readonly string[] =>
   [...JSON.stringify(settings).matchAll(/[\w.]+:\d{4,5}\b/g)].map(([address]) => address);
 
-test('Prometheus looks at every validator by its name, at the workers and at the alert intake, on this machine only', () => {
+test('Prometheus looks at every validator by its name, at the workers, the alert intake and the watchdog, on this machine only', () => {
   const settings = prometheusSettings(ports);
   const jobs = Object.fromEntries(settings.scrape_configs.map((job) => [job.job_name, job.static_configs]));
   expect(jobs['firebreak-validator']).toHaveLength(validatorIds().length);
@@ -16,6 +16,7 @@ test('Prometheus looks at every validator by its name, at the workers and at the
     labels: { validator_id: 'validator-007' },
   });
   expect(jobs['firebreak-worker']).toHaveLength(2);
+  expect(jobs['firebreak-watchdog']).toEqual([{ targets: [`${LOOPBACK}:${ports.watchdog}`], labels: {} }]);
   expect(addresses(settings).filter((address) => !address.startsWith(LOOPBACK))).toEqual([]);
 });
 
@@ -31,4 +32,9 @@ test('Alertmanager shows the secret of the source that it delivers to, and waits
   expect(webhook?.url).toBe(`http://${LOOPBACK}:${ports.alerts}/v1/alerts/prometheus`);
   expect(webhook?.http_config.authorization.credentials_file).toBe(place.alerts.secret('prometheus'));
   expect(settings.route.group_by).toEqual(['...']);
+});
+
+test('the rule that always fires is repeated well within the minutes that the watchdog waits for it', () => {
+  const { routes } = alertmanagerSettings(layout('here'), ports).route;
+  expect(routes).toEqual([expect.objectContaining({ matchers: ['alertname = "Watchdog"'], repeat_interval: '1m' })]);
 });

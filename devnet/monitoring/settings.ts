@@ -10,6 +10,7 @@ const SCRAPE = '1s';
 const EVALUATION = '1s';
 const GROUP_WAIT = '1s';
 const GROUP_INTERVAL = '2s';
+const HEARTBEAT = '1m';
 
 const RULES = fileURLToPath(new URL('../../ops/alerts', import.meta.url));
 
@@ -19,7 +20,7 @@ export function writeMonitoringSettings(layout: Layout, ports: PortPlan): void {
   write(layout.alertmanager.config, alertmanagerSettings(layout, ports));
 }
 
-/** Every validator, worker and the api, with the alert rules that ship. */
+/** Every validator, worker, the api and the watchdog, with the alert rules that ship. */
 export function prometheusSettings(ports: PortPlan) {
   const target = (port: number, labels: Record<string, string> = {}) => ({ targets: [`${LOOPBACK}:${port}`], labels });
   const workers = Array.from({ length: WORKER_COUNT }, (_unused, index) => target(ports.workerMetrics(index + 1)));
@@ -40,6 +41,7 @@ export function prometheusSettings(ports: PortPlan) {
       },
       { job_name: 'firebreak-worker', static_configs: workers },
       { job_name: 'firebreak-api', static_configs: [target(ports.alertsMetrics)] },
+      { job_name: 'firebreak-watchdog', static_configs: [target(ports.watchdog)] },
     ],
   };
 }
@@ -58,6 +60,15 @@ export function alertmanagerSettings(layout: Layout, ports: PortPlan) {
       group_wait: GROUP_WAIT,
       group_interval: GROUP_INTERVAL,
       repeat_interval: '1h',
+      // The watchdog counts the minutes since this one came last.
+      routes: [
+        {
+          matchers: ['alertname = "Watchdog"'],
+          receiver: 'firebreak',
+          group_interval: HEARTBEAT,
+          repeat_interval: HEARTBEAT,
+        },
+      ],
     },
     receivers: [
       {
