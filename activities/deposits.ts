@@ -19,7 +19,7 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { ascending, envelopeHex, getCertificate, putDocument } from './documents.ts';
 import { type KeyReference, requireNetwork } from './keygen.ts';
 import { handTerms } from './terms-handing.ts';
-import { sightOf } from './sight.ts';
+import { sightOf, watchInSight } from './sight.ts';
 import { until } from './waiting.ts';
 
 /** The own chain view is local and cheap; validators are asked only when something changed or a quorum is missing. */
@@ -79,7 +79,7 @@ export function createDepositActivities(deps: ActivityDependencies) {
         const signed = await deps.terms.get(input.vault);
         if (signed === undefined)
           throw new FirebreakFailure('policy.vault-unknown', `vault ${input.vault} is not open here`);
-        await deps.chain.view.watch([input.script], input.watchFromHeight, now);
+        await watchInSight(deps, sees, [input.script], input.watchFromHeight, now);
         let views = NO_VIEWS;
         let viewsOf = '';
         let viewsAtMs = 0;

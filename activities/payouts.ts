@@ -15,6 +15,7 @@ import { type Attempt, attempt } from './attempt.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { getCertificate } from './documents.ts';
 import { type KeyReference, requireNetwork } from './keygen.ts';
+import { sightOf, watchInSight } from './sight.ts';
 
 /** Where the coins lie and where they must go. */
 export type PayoutPlace = {
@@ -51,6 +52,7 @@ export type PlanRequest = {
 };
 
 export function createPayoutActivities(deps: ActivityDependencies) {
+  const sees = sightOf(deps);
   return {
     /** Turns a release request into one transaction, from the worker's own chain view; validators judge all of it again. */
     planPayout: (input: PlanRequest): Promise<PayoutPlanning> =>
@@ -73,7 +75,7 @@ export function createPayoutActivities(deps: ActivityDependencies) {
         const { view } = deps.chain;
         if (!view.status().synced)
           return { kind: 'not-yet', reason: 'the chain view of the worker is behind its node' };
-        await view.watch([script], input.watchFromHeight, now);
+        await watchInSight(deps, sees, [script], input.watchFromHeight, now);
         const { outputs } = view.outputs(script);
         const coins: WatchedOutput[] = [];
         for (const outpoint of request.outpoints) {

@@ -4,7 +4,7 @@ import type { WatchedOutput } from '../domain/ports/chain.ts';
 import { type Attempt, attempt } from './attempt.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { PayoutPlace } from './payouts.ts';
-import { sightOf } from './sight.ts';
+import { sightOf, watchInSight } from './sight.ts';
 import { until } from './waiting.ts';
 
 const LOOK_MS = 300;
@@ -39,7 +39,7 @@ export function createSettlementActivities(deps: ActivityDependencies) {
       attempt(deps, 'awaitSettlement', async (now) => {
         const { place } = input;
         const bytes = input.transaction === undefined ? undefined : await deps.blobs.get(input.transaction, now);
-        await deps.chain.view.watch([place.vaultScript, place.payoutScript], place.fromHeight, now);
+        await watchInSight(deps, sees, [place.vaultScript, place.payoutScript], place.fromHeight, now);
         let submittedAtMs = deps.clock();
         let settlement: Settlement | undefined;
         await until(deps, now.signal, deps.clock() + input.seconds * 1_000, LOOK_MS, async () => {

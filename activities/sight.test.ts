@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { BitcoinChain } from '../domain/ports/chain.ts';
-import { sightOf } from './sight.ts';
+import { FirebreakFailure } from '../domain/errors/failure.ts';
+import { sightOf, watchInSight } from './sight.ts';
 
 function world() {
   const state = { nowMs: 0, synced: true };
@@ -32,4 +33,25 @@ test('sight that returns makes up for everything before', () => {
   state.synced = false;
   state.nowMs = 8_000;
   expect(sees()).toBe(false);
+});
+
+test('a search of old blocks is given away too when its worker is blind, and waited for as long as it sees', async () => {
+  const state = { nowMs: 0, synced: true, slices: 0 };
+  const view = {
+    status: () => ({ synced: state.synced }),
+    watch: async (_scripts: readonly string[], _fromHeight: number, { deadlineMs }: { deadlineMs: number }) => {
+      state.nowMs = deadlineMs;
+      state.slices += 1;
+      if (state.slices === 20) return;
+      throw new FirebreakFailure('not-yet.back-scan', 'not searched yet');
+    },
+  };
+  const deps = { chain: { view } as unknown as BitcoinChain, clock: () => state.nowMs };
+  const search = () =>
+    watchInSight(deps, sightOf(deps), ['51'], 1, { signal: new AbortController().signal, deadlineMs: 3_600_000 });
+  await search();
+  expect(state).toMatchObject({ slices: 20, nowMs: 20_000 });
+  Object.assign(state, { nowMs: 0, slices: 100, synced: false });
+  await expect(search()).rejects.toMatchObject({ code: 'not-yet.chain-syncing' });
+  expect(state.nowMs).toBeLessThanOrEqual(7_000);
 });

@@ -1,4 +1,5 @@
 import { FirebreakFailure } from '../domain/errors/failure.ts';
+import type { ReadContext } from '../domain/ports/context.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
 /** How long a worker that has lost sight of the chain keeps a watch to itself: a node that restarts is back before. */
@@ -22,4 +23,30 @@ export function sightOf(deps: Pick<ActivityDependencies, 'chain' | 'clock'>): ()
     const why = trouble === undefined ? '' : ` (${trouble.code})`;
     throw new FirebreakFailure('not-yet.chain-syncing', `the chain view of this worker is not at its tip${why}`);
   };
+}
+
+/** How long a search is waited for before the sight is looked at. */
+const SEARCH_MS = 1_000;
+
+/**
+ * As `ChainView.watch`, given up like any watch when this worker is blind: a search goes on only while blocks can be read, so
+ * it would hold its process back for as long as the attempt may take, with another worker at hand that sees.
+ */
+export async function watchInSight(
+  deps: Pick<ActivityDependencies, 'chain' | 'clock'>,
+  sees: () => boolean,
+  scripts: readonly string[],
+  fromHeight: number,
+  { signal, deadlineMs }: ReadContext,
+): Promise<void> {
+  for (;;) {
+    const slice = { signal, deadlineMs: Math.min(deadlineMs, deps.clock() + SEARCH_MS) };
+    try {
+      return await deps.chain.view.watch(scripts, fromHeight, slice);
+    } catch (error) {
+      const unfinished = error instanceof FirebreakFailure && error.code === 'not-yet.back-scan';
+      if (!unfinished || signal.aborted || deps.clock() >= deadlineMs) throw error;
+    }
+    sees();
+  }
 }

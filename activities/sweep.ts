@@ -18,6 +18,7 @@ import { type HeldVault, holdingsOf, type KeyHoldings } from './holdings.ts';
 import { type KeyReference, requireNetwork } from './keygen.ts';
 import type { PlannedPayout } from './payouts.ts';
 import { authorityOf } from './playbook/performing.ts';
+import { sightOf, watchInSight } from './sight.ts';
 
 /** Blocks within which a sweep should be mined, when nobody is in more of a hurry. */
 const TARGET_BLOCKS = 3;
@@ -76,6 +77,7 @@ export type PlanSweep = {
 };
 
 export function createSweepActivities(deps: ActivityDependencies) {
+  const sees = sightOf(deps);
   return {
     /** Which vaults are to be swept, by the validators' own statements; the votes are judged before anybody is asked to sign. */
     listSweep: (input: ListSweep): Promise<SweepListing> =>
@@ -111,7 +113,7 @@ export function createSweepActivities(deps: ActivityDependencies) {
           return { kind: 'not-yet', reason: 'the chain view of the worker is behind its node' };
         const script = vaultScript(from.package, terms);
         const payoutScript = vaultScript(to.package, terms);
-        await view.watch([script, payoutScript], input.watchFromHeight, now);
+        await watchInSight(deps, sees, [script, payoutScript], input.watchFromHeight, now);
         const unspent = view.outputs(script).outputs.filter(({ spentBy }) => spentBy === undefined);
         if (sweepableSats(unspent.map(({ amountSats }) => amountSats)) === 0) return { kind: 'empty' };
         const deep = unspent.filter(({ confirmations }) => confirmations >= input.confirmations);
