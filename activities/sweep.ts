@@ -17,7 +17,7 @@ import { getCertificate, getDocument, putDocument } from './documents.ts';
 import { type HeldVault, holdingsOf, type KeyHoldings } from './holdings.ts';
 import { type KeyReference, requireNetwork } from './keygen.ts';
 import type { PlannedPayout } from './payouts.ts';
-import { authorityOf } from './playbook/performing.ts';
+import { authorityOf } from './playbook/committees.ts';
 import { sightOf, watchInSight } from './sight.ts';
 
 /** Blocks within which a sweep should be mined, when nobody is in more of a hurry. */

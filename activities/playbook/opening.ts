@@ -12,7 +12,7 @@ import type { ActivityDependencies } from '../dependencies.ts';
 import { getDocument } from '../documents.ts';
 import type { Bindings, Values } from './binding.ts';
 import { missingIn } from './bindings.ts';
-import { authorityOf } from './performing.ts';
+import { committeeFollowed } from './committees.ts';
 import { requireNetwork } from './shape.ts';
 
 /** One plan as it is handed to a run: what it is, where its bytes lie, and what it starts from. */
@@ -42,6 +42,8 @@ export type Opened = {
   readonly plan: Plan;
   readonly inputs: Values;
   readonly authority: Omit<Authority, 'former'> & { readonly former: readonly string[] };
+  /** The hand-overs that lead to it; absent in runs of older builds, which know those that they were given. */
+  readonly epochs?: readonly SignedEpoch[];
 };
 
 const LIBRARY_MAX = 20;
@@ -54,7 +56,7 @@ export const createOpeningActivities = (deps: ActivityDependencies, bindings: Bi
   openRun: (input: OpenInput): Promise<Opened> =>
     attempt(deps, 'openRun', async (now) => {
       requireNetwork(deps, input.network);
-      const authority = authorityOf(deps, input.epochs);
+      const { authority, later } = await committeeFollowed(deps, now, input.epochs);
       const plan = await planOf(deps, input.plan, input.playbook, now);
       requireEndorsement(input, plan, authority);
       await requireOffers(deps, bindings, plan, input.library, now);
@@ -63,6 +65,7 @@ export const createOpeningActivities = (deps: ActivityDependencies, bindings: Bi
         plan,
         inputs: inputsOf(plan, input.inputs),
         authority: { environment, network, committee, former: [...former] },
+        epochs: [...input.epochs, ...later],
       };
     }),
 });

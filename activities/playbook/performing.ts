@@ -3,7 +3,7 @@ import type { CertifiedOutput } from '../../domain/approval/covered.ts';
 import { type Execution, judgeExecution, judgeVotes, type Proof } from '../../domain/approval/execution.ts';
 import { outputsOf } from '../../domain/approval/sweep.ts';
 import type { ActionClass, Authority } from '../../domain/committee/committee.ts';
-import { firstAuthority, judgeEpoch, type SignedEpoch, walkEpochs } from '../../domain/committee/epoch.ts';
+import type { SignedEpoch } from '../../domain/committee/epoch.ts';
 import type { SignedOrder } from '../../domain/committee/order.ts';
 import type { Digest } from '../../domain/encoding/digest.ts';
 import { failureOf, FirebreakFailure, type Refusal } from '../../domain/errors/failure.ts';
@@ -23,6 +23,7 @@ import {
   type Values,
   type Witnessed,
 } from './binding.ts';
+import { committeeFollowed, committeesOf } from './committees.ts';
 import { requireNetwork, requireShape } from './shape.ts';
 
 /** The step that wants something done, and the approval by which it may, if the plan asks for one. */
@@ -88,7 +89,7 @@ export function createPerformingActivities(deps: ActivityDependencies, bindings:
         if (binding === undefined) throw unknown(`action ${input.action}`);
         const committees = committeesOf(deps, input.epochs);
         const authority = committees[committees.length - 1] as Authority;
-        await requireApproval(deps, now, input, 'action', input.action, binding.effect, authority);
+        await requireApproval(deps, now, input, 'action', input.action, binding.effect);
         const seen: Witnessed[] = [];
         const asks: AskedOrder[] = [];
         try {
@@ -130,15 +131,7 @@ export function createPerformingActivities(deps: ActivityDependencies, bindings:
         requireNetwork(deps, input.network);
         const binding = offered(bindings.processes, input.workflow);
         if (binding === undefined) throw unknown(`process ${input.workflow}`);
-        await requireApproval(
-          deps,
-          now,
-          input,
-          'workflow',
-          input.workflow,
-          binding.effect,
-          authorityOf(deps, input.epochs),
-        );
+        await requireApproval(deps, now, input, 'workflow', input.workflow, binding.effect);
         const { run, playbook, asked, epochs } = input;
         const proof = asked.approval?.proof;
         return binding.prepare(input.arguments, {
@@ -148,20 +141,20 @@ export function createPerformingActivities(deps: ActivityDependencies, bindings:
         });
       }),
 
-    /** The certificate of an approval, judged outside of the workflow that collected it. */
+    /**
+     * The certificate of an approval, judged outside of the workflow that collected it. `later`: the committee has handed over meanwhile, and
+     * the votes say nothing any more.
+     */
     judgeApproval: (input: {
       readonly proof: Proof;
       readonly epochs: readonly SignedEpoch[];
       readonly expected: Omit<Execution, 'covered' | 'class'> & { readonly class: string };
-    }): Promise<{ readonly approvedBy: readonly string[] }> =>
-      attempt(deps, 'judgeApproval', async () => {
+    }): Promise<{ readonly approvedBy: readonly string[]; readonly later?: readonly SignedEpoch[] }> =>
+      attempt(deps, 'judgeApproval', async (now) => {
         const { proof, epochs, expected } = input;
-        const approvedBy = judged(
-          deps,
-          proof,
-          { ...expected, class: expected.class as ActionClass },
-          authorityOf(deps, epochs),
-        );
+        const { authority, later } = await committeeFollowed(deps, now, epochs);
+        if (later.length > 0) return { approvedBy: [], later };
+        const approvedBy = judged(deps, proof, { ...expected, class: expected.class as ActionClass }, authority);
         return { approvedBy };
       }),
   };
@@ -176,44 +169,17 @@ async function stored(
   return { ...entry, documents: await storeEnclosed(deps, enclosed, now) } as Omit<AuditEntry, 'atMs' | 'enclosed'>;
 }
 
-/** The committee of now, from the one that this worker has pinned. */
-export function authorityOf(
-  { genesis }: Pick<ActivityDependencies, 'genesis'>,
-  epochs: readonly SignedEpoch[],
-): Authority {
-  const walked = walkEpochs(genesis, epochs);
-  if (!walked.ok) throw failureOf(walked.refusal);
-  return walked.value;
-}
-
-/** The same committee, after all that came before it. */
-function committeesOf(
-  { genesis }: Pick<ActivityDependencies, 'genesis'>,
-  epochs: readonly SignedEpoch[],
-): readonly Authority[] {
-  let authority = firstAuthority(genesis);
-  const passed = [authority];
-  for (const signed of epochs) {
-    const next = judgeEpoch(signed, authority);
-    if (!next.ok) throw failureOf(next.refusal);
-    authority = next.value;
-    passed.push(authority);
-  }
-  return passed;
-}
-
 /**
  * What cannot be undone needs a certificate, whatever the plan says, and so does whatever an approval of the plan covers; a certificate that
- * came along is checked in any case.
+ * came along is checked in any case, by the committee that validators follow at this moment.
  */
 async function requireApproval(
   deps: ActivityDependencies,
   now: Attempt,
-  { run, playbook, asked, arguments: given }: Pick<PrepareInput, 'run' | 'playbook' | 'asked' | 'arguments'>,
+  { run, playbook, asked, arguments: given, epochs }: Omit<PrepareInput, 'workflow' | 'network'>,
   kind: 'action' | 'workflow',
   name: string,
   effect: Effect,
-  authority: Authority,
 ): Promise<void> {
   const { step, approval, coveredBy } = asked;
   if (approval === undefined) {
@@ -229,6 +195,7 @@ async function requireApproval(
       );
     return;
   }
+  const { authority } = await committeeFollowed(deps, now, epochs);
   const verdict = judgeExecution(
     approval.proof,
     {

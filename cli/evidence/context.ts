@@ -2,7 +2,7 @@ import { FirebreakFailure } from '../../domain/errors/failure.ts';
 import type { CoveredStep } from '../../domain/approval/covered.ts';
 import type { ChainState } from '../../domain/audit/chain.ts';
 import type { AuditDocument, AuditFacts, AuditRecord, DocumentRole } from '../../domain/audit/record.ts';
-import type { Authority } from '../../domain/committee/committee.ts';
+import type { Authority, Committee } from '../../domain/committee/committee.ts';
 import { firstAuthority } from '../../domain/committee/epoch.ts';
 import type { GrantUse } from '../../domain/committee/grant-use.ts';
 import type { Digest } from '../../domain/encoding/digest.ts';
@@ -23,6 +23,8 @@ export type Asked = {
   readonly run: string;
   readonly step: string;
   readonly covers: readonly CoveredStep[];
+  /** The committee that was asked. */
+  readonly committee: Committee;
   /** Voter → choice, as counted. */
   readonly votes: Map<string, string>;
   certified: boolean;
@@ -35,6 +37,8 @@ export type Context = {
   /** How far the chain had come after each record. */
   readonly states: readonly ChainState[];
   authority: Authority;
+  /** That one and those before it, the pinned one first. */
+  readonly passed: Authority[];
   readonly runs: Map<string, OpenedRun>;
   readonly asked: Map<Digest, Asked>;
   readonly uses: GrantUse[];
@@ -58,6 +62,7 @@ export const freshContext = (
   bytes,
   states,
   authority: firstAuthority(genesis),
+  passed: [firstAuthority(genesis)],
   runs: new Map(),
   asked: new Map(),
   uses: [],

@@ -3,7 +3,7 @@ import { judgeRequest } from '../../domain/approval/request.ts';
 import { judgeVotes } from '../../domain/approval/execution.ts';
 import { subjectDigest } from '../../domain/approval/vote.ts';
 import type { AuditFacts, AuditRecord } from '../../domain/audit/record.ts';
-import { type ActionClass, committeeDigest, seatOf } from '../../domain/committee/committee.ts';
+import { type ActionClass, type Authority, committeeDigest, seatOf } from '../../domain/committee/committee.ts';
 import { judgeEpoch } from '../../domain/committee/epoch.ts';
 import { judgeEndorsement } from '../../domain/playbook/endorsement.ts';
 import { everyStep } from '../../domain/playbook/nesting.ts';
@@ -29,14 +29,18 @@ export const playbookOpened: Check<'playbook.opened'> = (context, { run, name, p
   context.runs.set(run, opened);
 };
 
-/** Each committee is signed by the one before; what two runs were handed is told twice. */
+/** Each committee is signed by the one before; what two runs have heard of is told twice. */
 export const committeeChanged: Check<'committee.changed'> = (context, { epoch, committee }, record) => {
   const signed = documentOf(context, record, 'epoch', parseSignedEpoch);
   require(signed.epoch.committee.epoch === epoch &&
     committeeDigest(signed.epoch.committee) === committee, 'its document is about another committee');
-  if (committeeDigest(context.authority.committee) === committee) return;
+  if (passedBy(context, committee) !== undefined) return;
   context.authority = accepted(judgeEpoch(signed, context.authority));
+  context.passed.push(context.authority);
 };
+
+const passedBy = ({ passed }: Context, digest: string): Authority | undefined =>
+  passed.find(({ committee }) => committeeDigest(committee) === digest);
 
 /** Nothing that an approval covers, and nothing that cannot be undone, was done without the votes for exactly this step. */
 export const stepEnded: Check<'step.ended'> = (context, { run, step, key, outcome, approval }) => {
@@ -59,6 +63,7 @@ export const stepEnded: Check<'step.ended'> = (context, { run, step, key, outcom
     !(isCovered || isFinal), `step ${step} was executed without votes`);
 };
 
+/** By the committee that it names: a run hears of a hand-over after another has recorded it. Certified is by the present one alone. */
 export const approvalAsked: Check<'approval.asked'> = (context, { run, step, subject, class: kind }, record) => {
   const request = documentOf(context, record, 'request', parseVoteRequest);
   const { plan } = runOf(context, run);
@@ -66,15 +71,17 @@ export const approvalAsked: Check<'approval.asked'> = (context, { run, step, sub
   require(request.subject.run === run &&
     request.subject.step === step &&
     request.subject.class === kind, 'its request is about another step');
-  accepted(judgeRequest(request, context.authority, secondsOf(record)));
+  const authority = passedBy(context, request.subject.committee) ?? context.authority;
+  accepted(judgeRequest(request, authority, secondsOf(record)));
   accepted(judgePlan(request, plan));
-  context.asked.set(subject, { run, step, covers: request.covers, votes: new Map(), certified: false });
+  const { committee } = authority;
+  context.asked.set(subject, { run, step, covers: request.covers, committee, votes: new Map(), certified: false });
 };
 
 export const voteCounted: Check<'vote.counted'> = (context, { subject, voter, choice }, record) => {
   const asked = context.asked.get(subject);
   require(asked !== undefined, 'nobody asked for this vote');
-  require(seatOf(context.authority.committee, voter) !== undefined && record.by === voter, 'its voter has no seat');
+  require(seatOf(asked.committee, voter) !== undefined && record.by === voter, 'its voter has no seat');
   require(!asked.votes.has(voter), 'this vote is counted already');
   asked.votes.set(voter, choice);
 };

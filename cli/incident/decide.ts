@@ -11,6 +11,7 @@ import type { Outcome } from '../outcome.ts';
 import type { Screen } from '../screen.ts';
 import { type SigningOptions, signCommand } from './command.ts';
 import { incidentNamed, rememberedIn, runNamed, send, viewOf } from './find.ts';
+import { sendSigned } from './following.ts';
 
 type Said = { readonly data: string; readonly by: string; readonly reason: string; readonly yes?: boolean };
 export type DecideOptions = Said & SigningOptions;
@@ -43,7 +44,7 @@ async function command(screen: Screen, id: string, options: SigningOptions, comm
     const { run: execution } = await viewOf(client, workflowId);
     const signed = await signCommand(screen, options, { incident, execution }, commanded);
     const updateId = `command-${signed.command.number}`;
-    const { phase } = await send(client, () =>
+    const { phase } = await sendSigned(client, workflowId, () =>
       client.workflow.getHandle(workflowId).executeUpdate(commandRun, { args: [signed], updateId }),
     );
     return taken(workflowId, commanded.command, phase, id);

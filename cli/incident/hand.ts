@@ -10,6 +10,7 @@ import { readOrder } from '../documents.ts';
 import { readOperator } from '../operator.ts';
 import type { Outcome } from '../outcome.ts';
 import { runNamed, send, theOpen, viewOf } from './find.ts';
+import { sendSigned } from './following.ts';
 
 /** Hands an order that the committee signed to a run; the run hands it to every validator. */
 export async function giveOrder(options: { readonly data: string }, id: string, file: string): Promise<Outcome> {
@@ -18,7 +19,7 @@ export async function giveOrder(options: { readonly data: string }, id: string, 
   return withClient(operator, async (client) => {
     const workflowId = runNamed(operator, id);
     const updateId = `order-${orderDigest(signed.order)}`;
-    const { number } = await send(client, () =>
+    const { number } = await sendSigned(client, workflowId, () =>
       client.workflow.getHandle(workflowId).executeUpdate(handOrder, { args: [signed], updateId }),
     );
     return {

@@ -6,7 +6,8 @@ import { readOperator } from '../operator.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Screen } from '../screen.ts';
 import { type SigningOptions, signCommand } from './command.ts';
-import { incidentViewOf, mustBeIncident, send } from './find.ts';
+import { incidentViewOf, mustBeIncident } from './find.ts';
+import { sendSigned } from './following.ts';
 
 export type SeverityOptions = SigningOptions & { readonly by: string; readonly reason: string };
 
@@ -36,7 +37,7 @@ export async function setSeverity(
           { command: 'lower-severity', arguments: arguments_ },
         )
       : undefined;
-    const receipt = await send(client, () =>
+    const receipt = await sendSigned(client, incident, () =>
       signed === undefined
         ? handle.executeUpdate(raiseSeverity, { args: [{ severity, by, reason }] })
         : handle.executeUpdate(commandIncident, { args: [signed], updateId: `command-${signed.command.number}` }),

@@ -4,7 +4,8 @@ import { castVote, workflowOfRun } from '../../workflows/run-playbook/messages.t
 import { withClient } from '../coordinator.ts';
 import { readVote } from '../documents.ts';
 import { writeDocument } from '../files.ts';
-import { runNamed, send, theOpen, viewOf } from '../incident/find.ts';
+import { runNamed, theOpen, viewOf } from '../incident/find.ts';
+import { haveItFollow, sendSigned } from '../incident/following.ts';
 import { type Operator, readOperator } from '../operator.ts';
 import type { Outcome } from '../outcome.ts';
 
@@ -14,7 +15,10 @@ export type FetchOptions = { readonly data: string; readonly out: string; readon
 export async function fetchRequest(options: FetchOptions, id: string): Promise<Outcome> {
   const operator = readOperator(options.data);
   return withClient(operator, async (client) => {
-    const { approvals } = await viewOf(client, runNamed(operator, id));
+    const workflowId = runNamed(operator, id);
+    // A request that names a committee of before would be signed for nothing.
+    await haveItFollow(client, workflowId);
+    const { approvals } = await viewOf(client, workflowId);
     const { request } = theOpen(approvals, (each) => each.request.subject.step, options.step, 'approval');
     writeDocument(options.out, 'vote request', request);
     return {
@@ -29,9 +33,10 @@ export async function fetchRequest(options: FetchOptions, id: string): Promise<O
 export async function deliver(operator: Operator, vote: SignedVote): Promise<VoteReceipt> {
   const { subject, ballot } = vote;
   const updateId = `vote-${ballotDigest(subject, ballot)}`;
+  const workflowId = workflowOfRun(subject.run);
   return withClient(operator, (client) =>
-    send(client, () =>
-      client.workflow.getHandle(workflowOfRun(subject.run)).executeUpdate(castVote, { args: [vote], updateId }),
+    sendSigned(client, workflowId, () =>
+      client.workflow.getHandle(workflowId).executeUpdate(castVote, { args: [vote], updateId }),
     ),
   );
 }

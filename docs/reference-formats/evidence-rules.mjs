@@ -51,6 +51,10 @@ function checkStanding(world, validators, { envelopes }, kind, holds) {
   const need = kind === 'freeze' ? all.length - threshold + 1 : threshold;
   demand([...said.values()].every(holds) && validators.length >= need, 'not obeyed by enough');
 }
+/** The committee with this digest, if the records have come past it. */
+const passedBy = ({ network, chain }, digest) =>
+  [network.committee, ...chain.map(({ epoch }) => epoch.committee)].find((each) => committeeDigest(each) === digest);
+
 function checkEndorsement({ endorsement, signatures }, committee, name, plan) {
   const isIt = endorsement.plan === plan && endorsement.playbook === name;
   demand(isIt && endorsement.committee === committeeDigest(committee), 'endorsement of another plan');
@@ -81,7 +85,7 @@ export const RULES = {
     const signed = one('epoch');
     const next = signed.epoch.committee;
     demand(next.epoch === epoch && committeeDigest(next) === committee, 'another epoch');
-    if (committeeDigest(world.committee) === committee) return;
+    if (passedBy(world, committee) !== undefined) return;
     world.committee = checkEpoch(signed, world.committee, world.network);
     world.chain.push(signed);
   },
@@ -108,11 +112,13 @@ export const RULES = {
         ([name, { literal }]) => literal === undefined || same(given[name], { value: literal }),
       );
     demand(covers.every(isFixed), 'other arguments than the plan gives');
-    world.asked.set(subject, { run, step, covers, votes: new Map(), certified: false });
+    const committee = passedBy(world, asked.committee);
+    demand(committee !== undefined, 'a request to no committee of this network');
+    world.asked.set(subject, { run, step, covers, committee, votes: new Map(), certified: false });
   },
   'vote.counted'({ subject, voter, choice }, world, { by }) {
-    const votes = world.asked.get(subject)?.votes;
-    const isSeated = findVoter(world.committee, voter) !== undefined;
+    const { votes, committee } = world.asked.get(subject) ?? {};
+    const isSeated = committee !== undefined && findVoter(committee, voter) !== undefined;
     demand(votes !== undefined && by === voter && !votes.has(voter) && isSeated, 'no vote');
     votes.set(voter, choice);
   },

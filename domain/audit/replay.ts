@@ -134,7 +134,7 @@ const FOLDS: { readonly [Kind in AuditKind]: Fold<Kind> } = {
   'approval.certified': (state, facts) => decide(state, facts, 'certified'),
   'approval.refused': (state, facts) => decide(state, facts, 'refused'),
   'committee.changed'(state, { epoch }) {
-    state.committeeEpoch = epoch;
+    state.committeeEpoch = Math.max(state.committeeEpoch, epoch);
   },
   'order.handed': nothing,
   'order.obeyed'(state, { number, untilSeconds }, { atMs }) {

@@ -30,6 +30,8 @@ export type SignedEpoch = { readonly epoch: CommitteeEpoch; readonly signatures:
 
 /** A committee of centuries; a longer chain is an attack on whoever walks it. */
 export const EPOCHS_MAX = 1_000;
+/** What one run of a playbook carries; whoever needs more pins a later committee. */
+export const EPOCHS_FOLLOWED_MAX = 100;
 
 export const epochDigest = (epoch: CommitteeEpoch): Digest => documentDigest(TAGS.committeeEpoch, epoch);
 

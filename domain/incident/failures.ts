@@ -10,6 +10,7 @@ type IncidentRefusal =
   | 'input.incident-message'
   | 'input.incident-full'
   | 'not-yet.incident-committee'
+  | 'not-yet.committee-look'
   | 'input.resume-step'
   | 'conflict.resume-undone';
 
@@ -78,6 +79,10 @@ export const domainIncidentFailures: FailureTable<IncidentRefusal> = {
   'not-yet.incident-committee': {
     meaning: 'A signed command came before a worker had said who the committee is.',
     remedy: 'Send it again in a moment; if no worker runs, start one.',
+  },
+  'not-yet.committee-look': {
+    meaning: 'Validators were asked a moment ago which committee they follow, or the incident has much to do.',
+    remedy: 'Look with `firebreak status` which committee it is; try again in half a minute.',
   },
   'input.resume-step': {
     meaning:

@@ -1,12 +1,15 @@
-import { setHandler } from '@temporalio/workflow';
+import { patched, setHandler } from '@temporalio/workflow';
 import type { AuditEntry } from '../../domain/audit/record.ts';
 import { refuse, type Verdict } from '../../domain/errors/failure.ts';
 import { judgeCommand, type SignedCommand } from '../../domain/incident/command.ts';
 import { ATTACHMENTS_MAX, NOTES_MAX } from '../../domain/incident/timeline.ts';
 import { ROLES, SEVERITIES, type Severity } from '../../domain/playbook/plan.ts';
 import type { BlobRef } from '../../domain/ports/blob-store.ts';
+import { judgeLook } from '../lib/following.ts';
+import { followCommittee } from '../lib/messages.ts';
 import { toTemporal } from '../lib/refusal.ts';
 import { demand as demandOf, heardAs } from '../lib/refused.ts';
+import type { Following } from './following.ts';
 import { alertHeardFrom, runMovedFrom } from './hear.ts';
 import {
   addNote,
@@ -31,6 +34,7 @@ export type Incident = {
   readonly state: IncidentState;
   readonly record: (entry: AuditEntry) => void;
   readonly show: () => void;
+  readonly following: Following;
   readonly run: {
     /** Its workflow. */
     readonly id: string;
@@ -189,8 +193,14 @@ function takeSeverity(incident: Incident): void {
   );
   setHandler(
     commandIncident,
-    (signed) => {
+    async (signed) => {
       const { command, signature } = signed;
+      // Incidents of older builds went by the committee of their beginning.
+      if (patched('commands-follow-validators')) {
+        await incident.following.again();
+        const judged = judgeCommanded(incident, signed);
+        if (!judged.ok) throw toTemporal(judged.refusal);
+      }
       state.commandNumber = command.number;
       // The validator lets nothing else through.
       if (command.command !== 'lower-severity') return { severity: state.severity };
@@ -199,6 +209,17 @@ function takeSeverity(incident: Incident): void {
     {
       description: "A member's signed command: lower-severity.",
       validator: (signed) => demand('commandIncident', () => judgeCommanded(incident, signed)),
+    },
+  );
+  setHandler(
+    followCommittee,
+    async () => {
+      await incident.following.again();
+      return { epoch: state.authority?.committee.epoch ?? 0 };
+    },
+    {
+      description: 'Asks validators which committee they follow, and goes by it.',
+      validator: () => demand('followCommittee', () => judgeLook(state.lookedAtMs)),
     },
   );
 }

@@ -1,4 +1,5 @@
 import type { Authority } from '../../domain/committee/committee.ts';
+import type { SignedEpoch } from '../../domain/committee/epoch.ts';
 import {
   type IncidentPhase,
   type LinkedAlert,
@@ -48,6 +49,10 @@ export type IncidentState = {
   commandNumber: number;
   /** The committee, once a worker has said it; `former` as a list. */
   authority?: Omit<Authority, 'former'> & { readonly former: readonly string[] };
+  /** The hand-overs that lead to it; absent: those that the incident was given. */
+  epochs?: readonly SignedEpoch[];
+  /** When validators were last asked which committee they follow. */
+  lookedAtMs?: number;
   result?: RunPlaybookResult;
   closedBy?: string;
   failedAtMs?: number;

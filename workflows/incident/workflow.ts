@@ -14,7 +14,6 @@ import {
 } from '@temporalio/workflow';
 import { inertText } from '../../domain/alert/text.ts';
 import { linesOf, type Standing } from '../../domain/incident/standing.ts';
-import { effects, named } from '../lib/effects.ts';
 import type { AwaitingRole } from '../lib/progress.ts';
 import { trackProgress } from '../lib/track.ts';
 import { keepTrail, type TrailState } from '../lib/trail.ts';
@@ -25,6 +24,7 @@ import {
   startRunPlaybook,
 } from '../run-playbook/messages.ts';
 import { HISTORY_EVENTS_MAX, searchAttributes } from '../settings.ts';
+import { followingOf } from './following.ts';
 import { takeMessages } from './handling.ts';
 import { joinedRun } from './joined.ts';
 import {
@@ -76,12 +76,11 @@ async function hold(input: IncidentInput, carried: Carried | undefined): Promise
     { description: 'What happened, what runs now, who must act next, and the timeline.' },
   );
   const joined = joinedRun(run, state, room, (how) => lost(state, input, run, `the engine says that it is ${how}`));
-  takeMessages({ id, execution, state, record: trail.record, show, run: { id: run, ...joined } });
+  const following = followingOf(input, state, trail.record);
+  takeMessages({ id, execution, state, record: trail.record, show, following, run: { id: run, ...joined } });
   if (carried === undefined) opened(input, state, trail.record);
   show();
-  void knowCommittee(input, state).catch(() =>
-    happened(state, 'run', 'platform', 'the committee could not be told: no command can be obeyed'),
-  );
+  void following.begin();
   if (carried !== undefined || input.reopened !== undefined) joined.join();
   else void answer(input, state, joined.join).then(show);
 
@@ -173,11 +172,6 @@ function judgePhase(state: IncidentState): void {
   }
 }
 
-/** Members' commands are judged against the committee that this installation has pinned, and those that followed it. */
-async function knowCommittee({ network, playbook }: IncidentInput, state: IncidentState): Promise<void> {
-  if (state.authority !== undefined) return;
-  const asked = { network, epochs: playbook.epochs ?? [] };
-  state.authority = await effects.committeeNow.executeWithOptions(named('Ask who the committee is'), [asked]);
 }
 
 /** Runs the playbook. A run that there is already is joined: it tells by itself how it goes. */

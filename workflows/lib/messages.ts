@@ -1,4 +1,4 @@
-import { defineQuery, defineSignal } from '@temporalio/workflow';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { AuditDocument, AuditEntry } from '../../domain/audit/record.ts';
 import type { Digest } from '../../domain/encoding/digest.ts';
 import type { FailureCode } from '../../domain/errors/failure.ts';
@@ -9,6 +9,9 @@ export { type AwaitingRole, type Progress, progressQuery } from './progress.ts';
 
 /** What a run tells the incident that it belongs to; one message may carry several entries, oldest first. */
 export const reportAudit = defineSignal<[readonly AuditEntry[]]>('reportAudit');
+
+/** Asks validators which committee they follow, and goes by it from now on: of a hand-over that an incident or a run has not heard of. */
+export const followCommittee = defineUpdate<{ readonly epoch: number }>('followCommittee');
 
 /** How far the evidence of an incident has come, and where its newest page and signed head lie. */
 export type TrailView = {

@@ -1,12 +1,15 @@
-import { setHandler } from '@temporalio/workflow';
+import { patched, setHandler } from '@temporalio/workflow';
 import { subjectDigest, judgeVote, type SignedVote } from '../../domain/approval/vote.ts';
-import { judgeEpoch, type SignedEpoch } from '../../domain/committee/epoch.ts';
+import { EPOCHS_FOLLOWED_MAX, judgeEpoch, type SignedEpoch } from '../../domain/committee/epoch.ts';
 import { judgeOrder, NO_ORDER, type SignedOrder } from '../../domain/committee/order.ts';
 import { refuse, type Verdict } from '../../domain/errors/failure.ts';
 import { judgeCommand, type SignedCommand } from '../../domain/incident/command.ts';
 import { judgeAnswers } from '../../domain/playbook/form.ts';
+import { judgeLook } from '../lib/following.ts';
+import { followCommittee } from '../lib/messages.ts';
 import { toTemporal } from '../lib/refusal.ts';
 import { demand as demandOf } from '../lib/refused.ts';
+import { follow, followValidators } from './following.ts';
 import {
   answerTask,
   castVote,
@@ -24,12 +27,11 @@ import {
 import { viewOf } from './page.ts';
 import { tallyOf } from './people.ts';
 import { judgeResume } from './resume.ts';
-import { record, recordCommand, recordEpoch, recordOrder, recordTold, valuesSaid } from './recording.ts';
-import { changed, type Run } from './run.ts';
+import { record, recordCommand, recordOrder, recordTold, valuesSaid } from './recording.ts';
+import { changed, inFlight, type Run } from './run.ts';
 import type { Round } from './state.ts';
 
 const ORDERS_MAX = 40;
-const EPOCHS_MAX = 20;
 const TEXT_MAX = 500;
 
 /** Everything that people can send to a run. What is refused is refused before it becomes an event. */
@@ -76,17 +78,25 @@ export function takeMessages(run: Run, phase: () => RunPlaybookPhase): void {
   setHandler(
     handOver,
     (signed) => {
-      const next = judgeEpoch(signed, run.authority);
+      const next = judgeNext(run, signed);
       if (!next.ok) throw toTemporal(next.refusal);
-      run.authority = next.value;
-      state.epochs.push(signed);
-      recordEpoch(run, signed);
-      changed(run);
-      return { epoch: next.value.committee.epoch };
+      follow(run, [signed]);
+      return { epoch: run.authority.committee.epoch };
     },
     {
       description: 'The committee that follows the present one; open approvals are asked anew.',
       validator: (signed) => demand('handOver', () => judgeNext(run, signed)),
+    },
+  );
+  setHandler(
+    followCommittee,
+    async () => {
+      await inFlight(run, followValidators(run));
+      return { epoch: run.authority.committee.epoch };
+    },
+    {
+      description: 'Asks validators which committee they follow; of another one open approvals are asked anew.',
+      validator: () => demand('followCommittee', () => judgeLook(state.lookedAtMs)),
     },
   );
   setHandler(
@@ -147,26 +157,10 @@ function takeDecisions(run: Run, phase: () => RunPlaybookPhase): void {
 /** What takes back what was done, or passes over what failed, is signed: a click in the engine's own page cannot do it. */
 function takeCommands(run: Run, phase: () => RunPlaybookPhase): void {
   const { state } = run;
-  setHandler(
-    commandRun,
-    (signed) => {
-      const { command } = signed;
-      recordCommand(run, signed);
-      state.commandNumber = command.number;
-      if (command.command === 'resume') {
-        const at = judgeResume(run, command.arguments.step);
-        if (!at.ok) throw toTemporal(at.refusal);
-        state.resumeAt = at.value;
-      }
-      state.told = command.command === 'resume' ? 'resume' : 'undo';
-      changed(run);
-      return { phase: phase() };
-    },
-    {
-      description: "A member's signed command: undo, or resume from a step.",
-      validator: (signed) => demand('commandRun', () => judgeCommanded(run, signed, phase())),
-    },
-  );
+  setHandler(commandRun, (signed) => inFlight(run, obey(run, signed, phase)), {
+    description: "A member's signed command: undo, or resume from a step.",
+    validator: (signed) => demand('commandRun', () => judgeCommanded(run, signed, phase())),
+  });
   setHandler(
     undoRun,
     (_told) => {
@@ -181,6 +175,32 @@ function takeCommands(run: Run, phase: () => RunPlaybookPhase): void {
         demand('undo', () => refuse('policy.command-unsigned', 'undo is signed: firebreak incident undo')),
     },
   );
+}
+
+/** By the committee that validators follow at this moment: one signature takes a response back. */
+async function obey(
+  run: Run,
+  signed: SignedCommand,
+  phase: () => RunPlaybookPhase,
+): Promise<{ readonly phase: RunPlaybookPhase }> {
+  const { state } = run;
+  const { command } = signed;
+  // Runs of older builds went by the committee that they had been told of.
+  if (patched('commands-follow-validators')) {
+    await followValidators(run);
+    const judged = judgeCommanded(run, signed, phase());
+    if (!judged.ok) throw toTemporal(judged.refusal);
+  }
+  recordCommand(run, signed);
+  state.commandNumber = command.number;
+  if (command.command === 'resume') {
+    const at = judgeResume(run, command.arguments.step);
+    if (!at.ok) throw toTemporal(at.refusal);
+    state.resumeAt = at.value;
+  }
+  state.told = command.command === 'resume' ? 'resume' : 'undo';
+  changed(run);
+  return { phase: phase() };
 }
 
 function judgeCommanded(run: Run, signed: SignedCommand, phase: RunPlaybookPhase): Verdict<unknown> {
@@ -236,7 +256,8 @@ function judgeHanded({ state, authority }: Run, signed: SignedOrder): Verdict<un
 }
 
 function judgeNext({ state, authority }: Run, signed: SignedEpoch): Verdict<unknown> {
-  if (state.epochs.length >= EPOCHS_MAX) return refuse('input.epoch-chain', `a run takes at most ${EPOCHS_MAX} epochs`);
+  if (state.epochs.length >= EPOCHS_FOLLOWED_MAX)
+    return refuse('input.epoch-chain', `a run takes at most ${EPOCHS_FOLLOWED_MAX} epochs`);
   return judgeEpoch(signed, authority);
 }
 

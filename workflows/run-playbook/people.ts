@@ -1,15 +1,16 @@
-import { condition, sleep } from '@temporalio/workflow';
+import { condition, patched, sleep } from '@temporalio/workflow';
 import { coversOf } from '../../domain/approval/asking.ts';
 import { type Tally, tally } from '../../domain/approval/certificate.ts';
 import { coveredDigest, type CoveredStep } from '../../domain/approval/covered.ts';
 import { subjectDigest, VOTE_SECONDS_MAX, type VoteSubject } from '../../domain/approval/vote.ts';
 import { type ActionClass, committeeDigest } from '../../domain/committee/committee.ts';
-import { accept, type Refusal, type Verdict } from '../../domain/errors/failure.ts';
+import { accept, type Refusal, refuse, type Verdict } from '../../domain/errors/failure.ts';
 import { everyStep } from '../../domain/playbook/nesting.ts';
 import type { ApprovalStep, TaskStep, WaitStep } from '../../domain/playbook/plan.ts';
 import { resolveArgument } from '../../domain/playbook/resolve.ts';
 import { effects, named } from '../lib/effects.ts';
 import { verdictOf } from '../lib/refusal.ts';
+import { follow } from './following.ts';
 import { record } from './recording.ts';
 import {
   attempting,
@@ -82,7 +83,11 @@ export async function approval(run: Run, step: ApprovalStep, frame: Frame): Prom
       if (!asked.ok) return asked;
       const round = asked.value;
       const standing = tallyOf(run, round);
-      if (standing.outcome === 'approved') return await certify(run, step, round, frame);
+      if (standing.outcome === 'approved') {
+        const certified = await certify(run, step, round, frame);
+        if (certified !== 'asked anew') return certified;
+        continue;
+      }
       const no = refusalOf(step, standing, round.untilMs <= Date.now());
       if (no !== undefined) {
         const subject = subjectDigest(round.subject);
@@ -205,8 +210,16 @@ function refusalOf(step: ApprovalStep, standing: Tally, over: boolean): Refusal 
   };
 }
 
-/** The quorum is there: the certificate is judged once more outside of the workflow, and kept for whoever executes. */
-async function certify(run: Run, step: ApprovalStep, round: Round, frame: Frame): Promise<Verdict<Results>> {
+/**
+ * The quorum is there: the certificate is judged once more outside of the workflow, and kept for whoever executes. Where validators follow
+ * another committee by now, its votes are void.
+ */
+async function certify(
+  run: Run,
+  step: ApprovalStep,
+  round: Round,
+  frame: Frame,
+): Promise<Verdict<Results> | 'asked anew'> {
   const { subject, covers, ballots } = round;
   const proof = { certificate: { version: 1 as const, subject, ballots: [...ballots] }, covers };
   await run.room();
@@ -229,6 +242,13 @@ async function certify(run: Run, step: ApprovalStep, round: Round, frame: Frame)
     ),
   );
   if (!judged.ok) return judged;
+  const { later = [] } = judged.value;
+  follow(run, later);
+  const isFormer = subject.committee !== committeeDigest(run.authority.committee);
+  // Runs of older builds went on with the votes when they were told of a hand-over at this moment; their executor refused them.
+  if (isFormer && (later.length > 0 || patched('votes-end-with-their-committee'))) return 'asked anew';
+  if (later.length > 0)
+    return refuse('policy.vote-epoch', 'validators follow a later committee than the run, which takes no more');
   for (const { step: id } of covers) run.state.proofs[keyOf(id, frame)] = proof;
   record(
     run,

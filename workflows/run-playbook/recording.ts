@@ -1,11 +1,11 @@
 import { CancellationScope, getExternalWorkflowHandle, workflowInfo } from '@temporalio/workflow';
 import type { AuditEntry, AuditFacts, AuditKind } from '../../domain/audit/record.ts';
-import { committeeDigest } from '../../domain/committee/committee.ts';
 import type { SignedEpoch } from '../../domain/committee/epoch.ts';
 import { orderDigest, type SignedOrder } from '../../domain/committee/order.ts';
 import { canonicalBytes } from '../../domain/encoding/digest.ts';
 import { wellFormed } from '../../domain/encoding/well-formed.ts';
 import { effects, named } from '../lib/effects.ts';
+import { committeeChanged } from '../lib/following.ts';
 import { verdictOf } from '../lib/refusal.ts';
 import { reportAudit } from '../lib/messages.ts';
 import type { Told } from './messages.ts';
@@ -114,13 +114,10 @@ export const recordOrder = (run: Run, signed: SignedOrder): void =>
     { by: 'committee', enclosed: [{ what: 'order', value: signed }] },
   );
 
-export const recordEpoch = (run: Run, signed: SignedEpoch): void =>
-  record(
-    run,
-    'committee.changed',
-    { epoch: signed.epoch.committee.epoch, committee: committeeDigest(signed.epoch.committee) },
-    { by: 'committee', enclosed: [{ what: 'epoch', value: signed }] },
-  );
+export const recordEpoch = (run: Run, signed: SignedEpoch): void => {
+  const { kind, facts, ...said } = committeeChanged(signed);
+  record(run, kind, facts, said);
+};
 
 export const recordTold = (run: Run, what: AuditFacts['run.told']['what'], { by, reason }: Told): void =>
   record(run, 'run.told', { run: run.name, what, reason }, { by });
@@ -142,11 +139,11 @@ export const recordCommand = (run: Run, signed: Commanded): void => {
 
 /** The first entries of a run: under which committee, what it executes and with which inputs, and what it was handed at its start. */
 export function recordOpening(run: Run): void {
-  const { input, plan, inputs, name } = run;
+  const { input, plan, inputs, name, state } = run;
   const { within, endorsement, epochs = [], orders = [] } = input;
   // A run inside of another was handed what that one has recorded already.
   const isOutermost = within === undefined;
-  if (isOutermost) for (const epoch of epochs) recordEpoch(run, epoch);
+  for (const epoch of state.epochs.slice(isOutermost ? 0 : epochs.length)) recordEpoch(run, epoch);
   const { values, enclosed = [] } = valuesSaid('inputs', inputs as Results);
   record(
     run,

@@ -69,6 +69,8 @@ export type RunState = {
   /** What validators said last of a freeze (0: there is none), and how many orders the run had been handed by then. */
   frozen?: { readonly untilMs: number; readonly behind: number };
   epochs: SignedEpoch[];
+  /** When validators were last asked which committee they follow. */
+  lookedAtMs?: number;
   /** What the incident has not been told for its records yet. */
   unsent?: AuditEntry[];
   /** Grows with every change that an open approval or wait may depend on. */

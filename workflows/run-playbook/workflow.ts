@@ -1,4 +1,5 @@
 import {
+  allHandlersFinished,
   CancellationScope,
   condition,
   continueAsNew,
@@ -103,6 +104,7 @@ export async function runPlaybook(input: RunPlaybookInput, carried?: Carried): P
         end: went.value.ended ?? 'completed',
         undoable: state.undo.map(({ key: _key, ...entry }) => entry),
       } as const;
+      await condition(allHandlersFinished);
       await recordEnd(run, 'done', done.end);
       await CancellationScope.nonCancellable(() => incident.ended(done, run));
       return done;
@@ -110,6 +112,7 @@ export async function runPlaybook(input: RunPlaybookInput, carried?: Carried): P
     const { refusal } = went;
     const result = await CancellationScope.nonCancellable(() => afterwards(run, refusal, enter));
     if (result !== 'resume') {
+      await condition(allHandlersFinished);
       await recordEnd(run, 'failed', refusal.code);
       await CancellationScope.nonCancellable(() => incident.ended(result, run));
       return result;
@@ -159,11 +162,11 @@ async function open(input: RunPlaybookInput): Promise<Verdict<Carried>> {
     ]),
   );
   if (!opened.ok) return opened;
-  const { plan: pinned, inputs: settled, authority } = opened.value;
+  const { plan: pinned, inputs: settled, authority, epochs: followed = input.epochs ?? [] } = opened.value;
   const initial = Object.entries(pinned.variables).flatMap(([key, { initial: value }]) =>
     value === undefined ? [] : [[key, value] as const],
   );
-  const state = freshState(Object.fromEntries(initial), input.orders ?? [], input.epochs ?? []);
+  const state = freshState(Object.fromEntries(initial), input.orders ?? [], followed);
   return { ok: true, value: { plan: pinned, inputs: settled, authority, state } };
 }
 
