@@ -15,10 +15,12 @@ const KEPT_MAX = 5;
 export const BUNDLE_SHELF: string = join(ROOT, 'node_modules', '.cache', 'firebreak', 'bundle');
 
 export const workflowsPath: string = join(ROOT, 'workflows', 'index.ts');
+/** How workflows read payloads; what clients and activities read and write is the same. */
+const payloadConverterPath = join(ROOT, 'workflows', 'lib', 'payloads.ts');
 
 /** Bundles the workflows with nothing ignored: building it proves that nothing impure is reachable from them. */
 export const bundleWorkflows = (logger: Logger = new DefaultLogger('WARN')): Promise<{ code: string }> =>
-  bundleWorkflowCode({ workflowsPath, logger });
+  bundleWorkflowCode({ workflowsPath, payloadConverterPath, logger });
 
 /**
  * Path of the bundle of exactly this source, built at most once per content: a standby that starts in an outage reads a file

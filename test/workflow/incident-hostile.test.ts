@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { MockActivityEnvironment, type TestWorkflowEnvironment } from '@temporalio/testing';
 import { Runtime } from '@temporalio/worker';
@@ -68,6 +69,19 @@ const note = (handle: Opened, text: string) =>
   handle.executeUpdate(addNote, { args: [{ by: 'ann', text, attachments: [], say: false }] });
 const answered = (handle: Opened) =>
   runOf(handle).executeUpdate(answerTask, { args: [{ step: 'look', by: 'ann', answers: { kind: 'smoke' } }] });
+/** The record of an alert that nobody answers. */
+function openedRecord(workflowId: string): Promise<WorkflowHandle> {
+  const alert = { source: 's', fingerprint: 'f', startedAtMs: 1, name: 'n', severity: 'x', network: 'n', summary: '' };
+  return env.client.workflow.signalWithStart('recordAlert', {
+    workflowId,
+    taskQueue: worker.taskQueue,
+    args: [{ alert: { ...alert, labels: {}, labelsLeftOut: 0 }, match: { losing: [] } }],
+    signal: 'delivered',
+    signalArgs: [{ status: 'firing', atMs: Date.now() }],
+  });
+}
+const firedOf = async (record: WorkflowHandle): Promise<number> =>
+  (await record.query<{ readonly fired: number }>('alertRecord')).fired;
 /** Of the workflow's code: that a message came while a task was answered is the engine's everyday. */
 const taskFailures = async (handle: Pick<Opened, 'fetchHistory'>): Promise<readonly string[]> => {
   const { events } = await handle.fetchHistory();
@@ -116,6 +130,57 @@ test('signals of any shape are counted and brick no incident', async () => {
   expect(await taskFailures(handle)).toEqual([]);
 }, 60_000);
 
+/** What the engine's library throws at: nothing of it is JSON. */
+const UNREADABLE: Readonly<
+  Record<string, { readonly metadata?: Record<string, Uint8Array>; readonly data?: Uint8Array }>
+> = {
+  'no payload at all': {},
+  'no encoding': { data: Buffer.from('{}') },
+  'an encoding that nobody knows': { metadata: { encoding: Buffer.from('binary/own') }, data: Buffer.from('{}') },
+  'JSON that is none': { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('{"standing":') },
+  'a message of no known type': {
+    metadata: { encoding: Buffer.from('json/protobuf'), messageType: Buffer.from('own.Type') },
+    data: Buffer.from('{}'),
+  },
+};
+async function sendUnreadable(workflowId: string, signalName: string): Promise<void> {
+  for (const payload of Object.values(UNREADABLE))
+    await env.client.workflowService.signalWorkflowExecution({
+      namespace: env.namespace ?? 'default',
+      workflowExecution: { workflowId },
+      signalName,
+      input: { payloads: [payload] },
+    });
+}
+
+test('bytes that nobody can read are counted, and stop neither an incident, nor its run, nor the record of an alert', async () => {
+  const handle = await opened();
+  const record = await openedRecord('unreadable-alert');
+  const signals = [
+    [handle.workflowId, 'runMoved'],
+    [handle.workflowId, 'alertHeard'],
+    [handle.workflowId, 'reportAudit'],
+    [record.workflowId, 'delivered'],
+  ] as const;
+  refused.length = 0;
+  for (const [workflowId, name] of signals) await sendUnreadable(workflowId, name);
+  // A run takes no signals; one by any name waits there for nobody.
+  await sendUnreadable(runOf(handle).workflowId, 'runMoved');
+  await note(handle, 'still here');
+  await record.signal('delivered', { status: 'firing', atMs: Date.now() });
+  await eventually('the record goes on', async () => (await firedOf(record)) === 2);
+  for (const [, name] of signals)
+    expect([name, refused.filter((each) => each === name).length]).toEqual([name, Object.keys(UNREADABLE).length]);
+  await answered(handle);
+  expect(await handle.result()).toMatchObject({ outcome: 'done' });
+  expect([await taskFailures(handle), await taskFailures(runOf(handle)), await taskFailures(record)]).toEqual([
+    [],
+    [],
+    [],
+  ]);
+  await record.terminate();
+}, 60_000);
+
 test('a forged word that the run has ended ends no incident', async () => {
   const handle = await opened();
   const standing = { run: runOf(handle).workflowId, playbook: 'p', phase: 'done', running: [], awaited: [] };
@@ -132,20 +197,10 @@ test('a forged word that the run has ended ends no incident', async () => {
 }, 60_000);
 
 test('an alert record and a roster outlive messages of any shape', async () => {
-  const alert = { source: 's', fingerprint: 'f', startedAtMs: 1, name: 'n', severity: 'x', network: 'n', summary: '' };
-  const record = await env.client.workflow.signalWithStart('recordAlert', {
-    workflowId: 'hostile-alert',
-    taskQueue: worker.taskQueue,
-    args: [{ alert: { ...alert, labels: {}, labelsLeftOut: 0 }, match: { losing: [] } }],
-    signal: 'delivered',
-    signalArgs: [{ status: 'firing', atMs: Date.now() }],
-  });
+  const record = await openedRecord('hostile-alert');
   await record.signal('delivered');
   await record.signal('delivered', { status: 'firing', atMs: Date.now() });
-  await eventually('both are counted', async () => {
-    const { fired } = await record.query<{ readonly fired: number }>('alertRecord');
-    return fired === 2;
-  });
+  await eventually('both are counted', async () => (await firedOf(record)) === 2);
   const roster = await env.client.workflow.start(ROSTER, {
     workflowId: 'hostile-roster',
     taskQueue: worker.taskQueue,
