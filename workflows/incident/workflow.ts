@@ -13,6 +13,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { inertText } from '../../domain/alert/text.ts';
+import { pageLines } from '../../domain/incident/page.ts';
 import { linesOf, type Standing } from '../../domain/incident/standing.ts';
 import type { AwaitingRole } from '../lib/progress.ts';
 import { trackProgress } from '../lib/track.ts';
@@ -225,7 +226,7 @@ function shown(input: IncidentInput, standing: () => Standing): () => void {
   return () => {
     const now = standing();
     track.change({ phase: now.phase, percent: now.phase === 'over' ? 100 : 0, ...pageOf(now) });
-    setCurrentDetails(asPage(linesOf(now)));
+    setCurrentDetails(asPage(pageLines(linesOf(now))));
     const text = JSON.stringify(now);
     if (text === written) return;
     written = text;
