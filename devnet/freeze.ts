@@ -4,9 +4,11 @@ import { FirebreakFailure } from '../domain/errors/failure.ts';
 import { validatorIds } from './layout.ts';
 import { LOOPBACK, type PortPlan } from './ports.ts';
 
-/** An order that stops payouts, as the validators of this network tell it. */
+/** What stops payouts, as the validators of this network tell it. */
 export type Freeze = {
+  /** The last order; a freeze by a grant came after it. */
   readonly order: number;
+  readonly by: string;
   readonly untilSeconds: number;
   readonly validators: number;
 };
@@ -16,19 +18,25 @@ export async function standingFreeze(ports: PortPlan): Promise<Freeze | undefine
   return freezeIn(await Promise.all(validatorIds().map((id) => askReport(`http://${LOOPBACK}:${ports.api(id)}`))));
 }
 
-/** The newest of the orders that freeze a validator; a validator that has not heard of it yet soon will. */
+/** The newest of what freezes a validator; a validator that has not heard of it yet soon will. */
 export function freezeIn(reports: readonly ValidatorReport[]): Freeze | undefined {
   const frozen = reports.flatMap((report) =>
     report.up && report.frozenUntilSeconds !== undefined
-      ? [{ order: Number(report.status['order_number'] ?? 0), untilSeconds: report.frozenUntilSeconds }]
+      ? [freezeOf(Number(report.status['order_number'] ?? 0), report.frozenBy, report.frozenUntilSeconds)]
       : [],
   );
   const [newest] = frozen.sort((a, b) => b.order - a.order);
   return newest === undefined ? undefined : { ...newest, validators: frozen.length };
 }
 
-export const freezeLine = ({ order, untilSeconds, validators }: Freeze): string =>
-  `payouts are FROZEN by order ${order} until ${utc(untilSeconds)}, at ${validators} of ${validatorIds().length} validators`;
+const freezeOf = (order: number, by: string | undefined, untilSeconds: number) => ({
+  order,
+  by: by ?? `order ${order}`,
+  untilSeconds,
+});
+
+export const freezeLine = ({ by, untilSeconds, validators }: Freeze): string =>
+  `payouts are FROZEN by ${by} until ${utc(untilSeconds)}, at ${validators} of ${validatorIds().length} validators`;
 
 /** What somebody reads who started a demonstration and sees none. */
 export const skippedLines = (freeze: Freeze): readonly string[] => [

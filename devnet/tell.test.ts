@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
 import type { ValidatorReport } from '../cli/status/reports.ts';
-import { type Freeze, freezeIn, frozenStory } from './freeze.ts';
+import { type Freeze, freezeIn, freezeLine, frozenStory } from './freeze.ts';
 import type { Network } from './network.ts';
 import { tell } from './tell.ts';
 
-const FREEZE: Freeze = { order: 4, untilSeconds: 1_900_000_000, validators: 15 };
+const FREEZE: Freeze = { order: 4, by: 'order 4', untilSeconds: 1_900_000_000, validators: 15 };
 
 /** Runs no step, writes down which would have run; those whose title holds `fails` fail. */
 async function told(freezes: readonly (Freeze | undefined)[], fails = 'no such step', aborted = false) {
@@ -61,10 +61,17 @@ test('the newest order is the one that is told', () => {
   const silent = { up: false } as ValidatorReport;
   expect(freezeIn([report(3, 100), silent, report(5, undefined), report(4, 90)])).toEqual({
     order: 4,
+    by: 'order 4',
     untilSeconds: 90,
     validators: 2,
   });
   expect(freezeIn([silent, report(5, undefined)])).toBeUndefined();
+});
+
+test('a freeze by a grant is told as one, and not as the order that it came after', () => {
+  const report = { up: true, frozenUntilSeconds: 100, frozenBy: 'break-glass 2', status: { order_number: 0 } };
+  const freeze = freezeIn([report as unknown as ValidatorReport]);
+  expect(freeze && freezeLine(freeze)).toContain('payouts are FROZEN by break-glass 2 until');
 });
 
 test('a demonstration that was asked for and could not be is a refusal, not a success', () => {

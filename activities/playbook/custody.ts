@@ -3,7 +3,7 @@ import { freezeByGrant } from './grants.ts';
 import { askForLift } from './lift.ts';
 import { handOn, type Obeyed, orderStates } from './orders.ts';
 
-const ORDERED = { number: 'int', validators: 'list<validator>' } as const;
+const FROZEN = { number: 'int', by: 'text', validators: 'list<validator>' } as const;
 
 /** By an order that was handed to the run; else by a standing order, which needs nobody; else a signed order is asked for. */
 async function freeze(lastsMs: number | undefined, doing: Doing): Promise<Obeyed | NeedsOrder> {
@@ -15,7 +15,7 @@ async function freeze(lastsMs: number | undefined, doing: Doing): Promise<Obeyed
 export const custodyActions: Readonly<Record<string, ActionBinding>> = {
   'custody.freeze': {
     effect: 'reversible',
-    results: ORDERED,
+    results: FROZEN,
     perform: async ({ lasts }, doing) => {
       const obeyed = await freeze(Number(lasts), doing);
       return 'needs' in obeyed ? obeyed : { ...obeyed, validators: [...obeyed.validators] };

@@ -157,7 +157,7 @@ async function hand(
         { what: 'statements', value: statementsOf(accepted) },
       ],
     });
-    return { number: afterOrder, validators };
+    return { number: afterOrder, by: `standing order ${grant.grant.number}`, validators };
   }
   const [no] = [...refused.values()].filter(({ code }) => familyOf(code) !== 'input');
   if (no !== undefined && all.length - refused.size < need) {

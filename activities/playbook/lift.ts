@@ -18,10 +18,11 @@ export async function askForLift(freeze: number, reason: string, doing: Doing): 
   const isLifted = states.length > 0 && states.every(({ frozenUntilSeconds }) => frozenUntilSeconds <= nowSeconds);
   if (isLifted && held?.order.kind === 'lift' && held.order.number > freeze) return;
   doing.ask({ kind: 'lift', above: present });
+  const isByGrant = states.some(({ signedGrantUse }) => signedGrantUse.length > 0);
   const channels = Object.entries(doing.deps.channels ?? {});
   if (channels.length === 0) return;
   const text =
-    `Payouts on ${doing.authority.network} are frozen (order ${present}) and nothing lifts them: ${reason}. ` +
+    `Payouts on ${doing.authority.network} are frozen by ${isByGrant ? 'a grant' : `order ${present}`} and nothing lifts them: ${reason}. ` +
     `Committee: sign a lift with a number above ${present} (firebreak order make lift, order sign, order send).`;
   const told = await Promise.allSettled(
     channels.map(([name, channel]) => {

@@ -70,7 +70,8 @@ export type Wanted = {
   readonly lastsMs?: number;
 };
 
-export type Obeyed = { readonly number: number; readonly validators: readonly ValidatorId[] };
+/** `by`: the order or the grant, in words. */
+export type Obeyed = { readonly number: number; readonly by: string; readonly validators: readonly ValidatorId[] };
 
 /**
  * Hands one of the run's orders to every validator, which judges it by itself. The order that validators hold already, if the run
@@ -134,7 +135,7 @@ async function obey(signed: SignedOrder, { deps, attempt, untilMs, witness }: Do
         { what: 'statements', value: statementsOf(accepted) },
       ],
     });
-    return { number: order.number, validators };
+    return { number: order.number, by: `order ${order.number}`, validators };
   }
   const [no] = refused.values();
   if (no !== undefined && all.length - refused.size < need)

@@ -45,7 +45,7 @@ function stateLines(state: Replayed): readonly string[] {
       ({ name, outcome: went, end }) => `  playbook   ${inertText(name, 60)}: ${went} ${inertText(end, 60)}`,
     ),
     `  steps      ${finished} finished of ${Object.keys(steps).length}`,
-    `  custody    order ${freeze.order}, ${payouts}; ${keys.length} new keys, ${transactions.length} transactions, ${swept} vaults swept`,
+    `  custody    ${freeze.order === 0 ? 'no order' : `order ${freeze.order}`}, ${payouts}; ${keys.length} new keys, ${transactions.length} transactions, ${swept} vaults swept`,
     ...Object.entries(roles).map(([role, holder]) => `  ${role.padEnd(10)} ${inertText(holder, 60)}`),
   ];
 }

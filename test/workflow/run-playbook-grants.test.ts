@@ -77,6 +77,7 @@ const FROZEN = `- id: frozen
   probe: custody.frozen
   with: { number: "\${steps.freeze.number}" }
   expect: result.live == 5 && result.frozen == 5`;
+const SAY = '- { id: say, summary: Say it, notify: { channels: [pager], message: "frozen by ${steps.freeze.by}" } }';
 const FAIL =
   '- { id: bad, summary: Fail, action: test.note, with: { what: bad }, timeout: 1m, effect: none, retry: { attempts: 1 } }';
 const LIFT = `- id: lift
@@ -139,10 +140,11 @@ async function lift(): Promise<void> {
 const run = (loaded: ReturnType<typeof planOf>) => startRun(env.client, world, worker.taskQueue, loaded);
 
 test('a playbook freezes all validators by the standing order that was installed, while everybody sleeps', async () => {
-  const loaded = plan(FREEZE(), FROZEN);
+  const loaded = plan(FREEZE(), FROZEN, SAY);
   installed = [standingOrder(loaded.digest)];
   const handle = await run(loaded);
   expect(await handle.result()).toMatchObject({ outcome: 'done' });
+  expect(stage.told.splice(0)).toEqual([{ channel: 'pager', text: 'frozen by standing order 1' }]);
   const use = await useAt(1);
   // Two hours were asked for, one is allowed.
   expect(use).toMatchObject({ playbook: loaded.digest, step: 'freeze', freezeSeconds: 3_600 });
@@ -220,6 +222,7 @@ test('undoing the freeze asks the committee for a lift, tells people, and waits 
   expect(await handle.result()).toMatchObject({ outcome: 'failed', undone: ['freeze'], left: [] });
   const { number } = await stateOf(1);
   expect(told).toEqual([expect.stringContaining(`sign a lift with a number above ${number}`)]);
+  expect(told[0]).toContain('are frozen by a grant and nothing lifts them');
   expect(await handle.query(progressQuery)).toMatchObject({
     meanwhile: expect.stringContaining(`the committee is asked for a lift above ${number}`),
   });

@@ -14,6 +14,12 @@ export type FrozenBy =
       readonly step: string;
     };
 
+/** In the words of messages; a use of a grant has the number of the order that it came after, which may be none. */
+export function wordedBrake(standing: OrderStanding): string {
+  const { kind, number } = frozenBy(standing).frozenBy ?? { kind: 'order', number: standing.state.number };
+  return `${kind === 'standing-order' ? 'standing order' : kind} ${number}`;
+}
+
 export function frozenBy({ state, order, use }: OrderStanding): { readonly frozenBy?: FrozenBy } {
   if (use !== undefined) {
     const { grant } = use.signedGrant;

@@ -64,9 +64,12 @@ async function orderStateOf(id: number) {
   if (!opened || !opened.ok) throw new Error('a validator says where it stands');
   return fromBinary(OrderStateSchema, opened.value.payload);
 }
-async function payoutOf(): Promise<string> {
+async function replyToPayout() {
   const plan = bench.plan();
-  const reply = await bench.give(requestBytes(plan, await commitTo(bench.fleet, plan, SIGNERS)));
+  return bench.give(requestBytes(plan, await commitTo(bench.fleet, plan, SIGNERS)));
+}
+async function payoutOf(): Promise<string> {
+  const reply = await replyToPayout();
   return reply.ok ? 'signed' : reply.code;
 }
 
@@ -74,7 +77,10 @@ test('a use of a standing order stops payouts until a signed lift, and the lift 
   expect(await payoutOf()).toBe('signed');
   const grant = fresh();
   expect(await use(grant, used(grant))).toMatchObject({ ok: true });
-  expect(await payoutOf()).toBe('policy.frozen');
+  expect(await replyToPayout()).toMatchObject({
+    code: 'policy.frozen',
+    message: expect.stringContaining(`payouts are frozen by standing order ${grant.grant.number} until`),
+  });
   expect(bench.fleet.get(1).agent.report().frozenBy).toMatchObject({ kind: 'standing-order', step: 'freeze' });
   await lift();
   expect(await payoutOf()).toBe('signed');

@@ -31,7 +31,7 @@ export type Signing = { give(request: Uint8Array): Promise<StoredAnswer> };
  */
 export function createSigning(parts: AgentParts, commitments: Commitments, watching: Pick<Watching, 'begin'>): Signing {
   const frozen = (): Refusal | undefined =>
-    judgeFreeze(parts.journal.orders.standing().state, Math.floor(parts.clock() / 1_000));
+    judgeFreeze(parts.journal.orders.standing(), Math.floor(parts.clock() / 1_000));
   return {
     async give(bytes) {
       const request = decode(SigningRequestSchema, bytes);

@@ -81,7 +81,7 @@ export const CATALOGUE: Catalogue = {
     'custody.freeze': taking(
       'reversible',
       { lasts: 'duration', reason: 'text' },
-      { number: 'int', validators: 'list<validator>' },
+      { number: 'int', by: 'text', validators: 'list<validator>' },
     ),
     'custody.lift': taking('reversible', { number: 'int', reason: 'text' }, { validators: 'list<validator>' }),
     'evidence.gather': taking('none', { since: 'duration' }, { blob: 'digest', validators: 'list<validator>' }),

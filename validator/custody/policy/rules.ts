@@ -1,4 +1,4 @@
-import { isFrozen, type OrderState } from '../../../domain/committee/order.ts';
+import { isFrozen } from '../../../domain/committee/order.ts';
 import { accept, type Refusal, refuse, type Verdict } from '../../../domain/errors/failure.ts';
 import type { WatchedOutput } from '../../../domain/ports/chain.ts';
 import {
@@ -9,6 +9,8 @@ import {
   type Terms,
 } from '../../../domain/vault/terms.ts';
 import type { AgentDependencies } from '../dependencies.ts';
+import { wordedBrake } from '../frozen-by.ts';
+import type { OrderStanding } from '../journal/journal.ts';
 
 export const ANCHOR_DEPTH_DEFAULT = 144;
 
@@ -39,11 +41,12 @@ export function judgeAnchor({ chain, policy }: View, hash: string, height: numbe
   };
 }
 
-export function judgeFreeze(state: OrderState, nowSeconds: number): Refusal | undefined {
+export function judgeFreeze(standing: OrderStanding, nowSeconds: number): Refusal | undefined {
+  const { state } = standing;
   if (!isFrozen(state, nowSeconds)) return undefined;
   return {
     code: 'policy.frozen',
-    message: `payouts are frozen since order ${state.number} until ${new Date(state.frozenUntilSeconds * 1000).toISOString()}`,
+    message: `payouts are frozen by ${wordedBrake(standing)} until ${new Date(state.frozenUntilSeconds * 1000).toISOString()}`,
     details: { order: state.number, frozenUntilSeconds: state.frozenUntilSeconds },
   };
 }
