@@ -5,6 +5,7 @@ import { failureOf, FirebreakFailure } from '../../domain/errors/failure.ts';
 import { judgeEndorsement, type SignedEndorsement } from '../../domain/playbook/endorsement.ts';
 import { needsOf } from '../../domain/playbook/needs.ts';
 import { type Plan, planDigest } from '../../domain/playbook/plan.ts';
+import { overlongHold } from '../../domain/playbook/time.ts';
 import { isOfType, type PlanValue, shapeOf } from '../../domain/playbook/value.ts';
 import type { BlobRef } from '../../domain/ports/blob-store.ts';
 import { type Attempt, attempt } from '../attempt.ts';
@@ -61,9 +62,11 @@ export const createOpeningActivities = (deps: ActivityDependencies, bindings: Bi
       requireEndorsement(input, plan, authority);
       await requireOffers(deps, bindings, plan, input.library, now);
       const { environment, network, committee, former } = authority;
+      const inputs = inputsOf(plan, input.inputs);
+      requireTime(plan, inputs);
       return {
         plan,
-        inputs: inputsOf(plan, input.inputs),
+        inputs,
         authority: { environment, network, committee, former: [...former] },
         epochs: [...input.epochs, ...later],
       };
@@ -138,6 +141,13 @@ function inputsOf(plan: Plan, given: Readonly<Record<string, PlanValue>>): Value
       return [name, value];
     }),
   );
+}
+
+/** What could only time out, after hours perhaps, is not begun. */
+function requireTime(plan: Plan, inputs: Values): void {
+  const step = overlongHold(plan, inputs);
+  if (step !== undefined)
+    throw wrong(`step ${step.id} would look for longer than the ${step.timeoutMs / 1_000} s that it may take`);
 }
 
 const wrong = (message: string): FirebreakFailure => new FirebreakFailure('input.playbook-input', message);

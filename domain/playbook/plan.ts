@@ -57,6 +57,9 @@ export type InputDeclaration = {
 };
 export type VariableDeclaration = { readonly type: ValueType; readonly initial?: PlanValue };
 
+/** Milliseconds, or the input of type `duration` that says how many: how often is looked and for how long may be chosen for a run. */
+export type Time = number | { readonly input: string };
+
 export type Retry = { readonly attempts: number; readonly delayMs: number; readonly delayMsMax: number };
 
 /** What every step has. Results are read as `steps.<id>.<result>` wherever the step has certainly been executed. */
@@ -154,7 +157,7 @@ export type RepeatStep = StepBase & {
   readonly repeat: {
     readonly times: number;
     readonly until: Expression;
-    readonly everyMs: number;
+    readonly everyMs: Time;
     readonly steps: readonly Step[];
   };
 };
@@ -186,7 +189,7 @@ export type ProbeStep = StepBase & {
   readonly with: Arguments;
   /** CEL over `result`; false fails the step. Absent: the look alone is the point. */
   readonly expect?: Expression;
-  readonly hold?: { readonly forMs: number; readonly everyMs: number };
+  readonly hold?: { readonly forMs: Time; readonly everyMs: Time };
   readonly retry: Retry;
 };
 

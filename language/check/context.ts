@@ -1,4 +1,4 @@
-import type { Catalogue, CommitteeShape } from '../../domain/playbook/catalogue.ts';
+import { type Catalogue, type CommitteeShape, offered } from '../../domain/playbook/catalogue.ts';
 import {
   celTypeOf,
   checkExpression,
@@ -6,7 +6,7 @@ import {
   type Names,
   type Reference,
 } from '../../domain/playbook/expression.ts';
-import type { Argument, Arguments, Expression, Plan } from '../../domain/playbook/plan.ts';
+import type { Argument, Arguments, Expression, Plan, Time } from '../../domain/playbook/plan.ts';
 import type { ValueType } from '../../domain/playbook/value.ts';
 import type { FieldPath, Finding } from '../problem.ts';
 import { namesIn, type Results, type Scope } from './scope.ts';
@@ -95,6 +95,22 @@ export class Context {
       this.say('input.playbook-argument', [...path, name], `\`${name}\` is unknown; ${takes}`);
       return [];
     });
+  }
+
+  /** A time that is taken from an input needs one that says times. */
+  time(time: Time, path: FieldPath): void {
+    if (typeof time === 'number') return;
+    const input = offered(this.plan.inputs, time.input);
+    if (input === undefined) this.say('input.playbook-unresolved', path, `no input is called \`${time.input}\``);
+    else if (input.type !== 'duration')
+      this.say('input.playbook-argument', path, `input \`${time.input}\` is ${input.type}, expected duration`);
+  }
+
+  /** What a time is unless somebody chooses another; undefined when the run has to be told. */
+  usualMs(time: Time): number | undefined {
+    if (typeof time === 'number') return time;
+    const usual = offered(this.plan.inputs, time.input)?.default;
+    return typeof usual === 'number' ? usual : undefined;
   }
 
   channels(channels: readonly string[], path: FieldPath): void {

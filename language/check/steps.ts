@@ -71,7 +71,8 @@ function checkKind(step: Step, path: FieldPath, scope: Scope, at: Context): Chec
       at.condition(step.expect, at.names(scope, capability.results), inside('expect'));
     if (step.hold && step.expect === undefined)
       at.say('input.playbook-structure', inside('hold'), 'looks again and again for nothing: `expect` is missing');
-    if (step.hold && step.hold.forMs >= step.timeoutMs)
+    for (const time of Object.values(step.hold ?? {})) at.time(time, inside('hold'));
+    if (step.hold && (at.usualMs(step.hold.forMs) ?? 0) >= step.timeoutMs)
       at.say('input.playbook-structure', inside('hold'), 'looks for longer than the timeout of the step allows');
     return plain(capability?.results ?? 'anything');
   }
@@ -148,7 +149,8 @@ function checkContainer(
     return either(scope, [...after, checkSteps(otherwise, [...path, 'switch', 'otherwise'], scope, at)]);
   }
   if ('repeat' in step) {
-    const { times, until, steps } = step.repeat;
+    const { times, until, everyMs, steps } = step.repeat;
+    at.time(everyMs, [...path, 'repeat']);
     const inside = { ...scope, loops: scope.loops + 1, executions: scope.executions * times, beside: true };
     const after = body(steps, [...path, 'repeat', 'steps'], inside, at);
     at.condition(until, at.names(after), [...path, 'repeat', 'until']);

@@ -43,6 +43,35 @@ export const refusalsOfText: readonly RefusalCase[] = [
     /longer than 90d/,
   ),
   refusal(
+    'a time from an expression',
+    [['every: 1m', 'every: "${inputs.patience / 2}"']],
+    [['schema', 'steps[7].repeat.every', '‸every: "${']],
+    /or an input/,
+  ),
+  refusal(
+    'a time from an input that nobody declared',
+    [['every: 1m', 'every: "${inputs.patiense}"']],
+    [['unresolved', 'steps[7].repeat', '‸repeat:\n']],
+    /no input is called `patiense`/,
+  ),
+  refusal(
+    'a time from an input that says none',
+    [['every: 1m', 'every: "${inputs.suspect}"']],
+    [['argument', 'steps[7].repeat', '‸repeat:\n']],
+    /is validator, expected duration/,
+  ),
+  refusal(
+    'a hold whose usual time is longer than its step may take',
+    [
+      [
+        'expect: result.live >= 10\n    set',
+        'expect: result.live >= 10\n    hold: { for: "${inputs.patience}", every: 30s }\n    set',
+      ],
+    ],
+    [['structure', 'steps[0].hold', '‸hold: {']],
+    /longer than the timeout/,
+  ),
+  refusal(
     'a step id that is used twice',
     [['  - id: settle', '  - id: freeze']],
     [['name', 'steps[7].id', '- ‸id: freeze\n    summary: Until']],

@@ -27,6 +27,15 @@ export const duration = z
   .string()
   .regex(/^[1-9][0-9]{0,8}(ms|s|m|h|d)$/, 'must be a duration such as 90s, 15m, 24h or 7d')
   .describe('90s, 15m, 24h or 7d; at most 90d');
+/** The input that a time is taken from. */
+export const TIME_INPUT = /^\$\{inputs\.([a-z][A-Za-z0-9]{0,39})\}$/;
+export const time = z
+  .string()
+  .regex(
+    /^([1-9][0-9]{0,8}(ms|s|m|h|d)|\$\{inputs\.[a-z][A-Za-z0-9]{0,39}\})$/,
+    'must be a duration such as 90s, 15m, 24h or 7d, or an input: ${inputs.holdFor}',
+  )
+  .describe('90s, 15m, 24h or 7d, at most 90d; or the input of type duration that says it: ${inputs.holdFor}');
 export const scalarType = z.enum(SCALAR_TYPES);
 export const valueType = z.enum(VALUE_TYPES);
 const scalar = z.union([z.string().max(TEXT_CHARACTERS_MAX), z.int(), z.boolean()]);

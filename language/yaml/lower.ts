@@ -7,11 +7,13 @@ import type {
   Plan,
   Retry,
   Step,
+  Time,
   Trigger,
 } from '../../domain/playbook/plan.ts';
 import { durationMs, type PlanValue, shapeOf, type ValueType, valueFrom } from '../../domain/playbook/value.ts';
 import type { FieldPath, Finding } from '../problem.ts';
 import type { SourceDocument } from './document.ts';
+import { TIME_INPUT } from './fields.ts';
 import type { SourceArguments, SourceStep } from './steps.ts';
 import { templateOf } from './template.ts';
 
@@ -79,6 +81,12 @@ class Lowering {
     const ms = durationMs(text);
     if (ms === undefined) this.#say('input.playbook-schema', path, 'is longer than 90d');
     return ms ?? MINUTE_MS;
+  }
+
+  /** A fixed time, or the input that says it. */
+  chosenTime(text: string, path: FieldPath): Time {
+    const [, input] = TIME_INPUT.exec(text) ?? [];
+    return input === undefined ? this.time(text, path) : { input };
   }
 
   value(written: unknown, type: ValueType, path: FieldPath): PlanValue | undefined {
@@ -193,8 +201,8 @@ class Lowering {
         ...present(
           'hold',
           step.hold && {
-            forMs: this.time(step.hold.for, [...path, 'hold', 'for']),
-            everyMs: this.time(step.hold.every, [...path, 'hold', 'every']),
+            forMs: this.chosenTime(step.hold.for, [...path, 'hold', 'for']),
+            everyMs: this.chosenTime(step.hold.every, [...path, 'hold', 'every']),
           },
         ),
         retry: this.#retry(step.retry, inside('retry'), 'none'),
@@ -224,7 +232,7 @@ class Lowering {
     }
     if ('repeat' in step) {
       const { times, until, every = '10s', steps } = step.repeat;
-      const everyMs = this.time(every, [...path, 'repeat', 'every']);
+      const everyMs = this.chosenTime(every, [...path, 'repeat', 'every']);
       const body = this.steps(steps, [...path, 'repeat', 'steps']);
       return { ...base, repeat: { times, until: until.trim(), everyMs, steps: body } };
     }

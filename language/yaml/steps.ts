@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { EFFECTS, ROLES } from '../../domain/playbook/plan.ts';
-import { dottedName, duration, expression, few, line, name, prose, scalarType, withArguments } from './fields.ts';
+import { dottedName, duration, expression, few, line, name, prose, scalarType, time, withArguments } from './fields.ts';
 
 const base = {
   id: name.describe('the name of the step in results, approvals, records and on the screen'),
@@ -91,7 +91,7 @@ const probe = z.strictObject({
   probe: dottedName,
   with: withArguments,
   expect: expression.optional().describe('over result; false fails the step'),
-  hold: z.strictObject({ for: duration, every: duration }).optional().describe('look again and again for so long'),
+  hold: z.strictObject({ for: time, every: time }).optional().describe('look again and again for so long'),
   retry,
 });
 const end = z.strictObject({
@@ -131,7 +131,7 @@ const repeat = z.strictObject({
     return z.strictObject({
       times: z.int().min(1).max(1_000).describe('the most rounds'),
       until: expression.describe('asked after each round'),
-      every: duration.optional().describe('pause between rounds; default 10s'),
+      every: time.optional().describe('pause between rounds; default 10s'),
       steps,
     });
   },

@@ -192,6 +192,29 @@ scenario('loops end where their condition or their list does', async ({ stage, s
   await keepHistory(handle, 'run-playbook-loops');
 });
 
+scenario(
+  'an input says how long something has to hold; longer than its step may take, and nothing is begun',
+  async ({ stage, start }) => {
+    const loaded = planOf(
+      [
+        '- id: quiet',
+        '  summary: Look on',
+        '  probe: test.look',
+        '  expect: result.seen > 0',
+        '  hold: { for: "${inputs.holdFor}", every: "${inputs.lookEvery}" }',
+        '  timeout: 1m',
+        note('after', 'after'),
+      ].join('\n'),
+      'inputs: { holdFor: { type: duration, summary: For, default: 15s }, lookEvery: { type: duration, summary: Every, default: 50ms } }',
+    );
+    const kept = await start(loaded, { inputs: { holdFor: 200 } });
+    expect(await kept.result()).toMatchObject({ outcome: 'done' });
+    const refused = await start(loaded, { inputs: { holdFor: 60_000 } });
+    expect(await refused.result()).toMatchObject({ outcome: 'failed', refusal: { code: 'input.playbook-input' } });
+    expect(stage.done).toEqual(['test.note after']);
+  },
+);
+
 scenario('a message counts when enough channels confirm it that do not fail together', async ({ stage, start }) => {
   const tell = (confirm: number, more = '') =>
     `- { id: tell, summary: Tell, notify: { channels: [pager, mail, dead], message: "to all", confirm: ${confirm} }, retry: { attempts: 1 }${more} }`;

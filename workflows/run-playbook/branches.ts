@@ -2,6 +2,7 @@ import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
 import { accept, refuse, type Verdict } from '../../domain/errors/failure.ts';
 import { evaluateExpression } from '../../domain/playbook/expression.ts';
 import { everyStep } from '../../domain/playbook/nesting.ts';
+import { msOf } from '../../domain/playbook/time.ts';
 import type { ForEachStep, ParallelStep, RepeatStep, Step, SwitchStep } from '../../domain/playbook/plan.ts';
 import { attempting, changed, holds, markOf, type Run, valuesOf } from './run.ts';
 import { clearRound, type Frame, keyOf, stepOfKey } from './state.ts';
@@ -33,6 +34,8 @@ export async function switchTo(run: Run, step: SwitchStep, frame: Frame, inside:
 export async function repeat(run: Run, step: RepeatStep, frame: Frame, inside: Inside): Promise<Verdict<Went>> {
   const mark = markOf(run, step, frame);
   const { times, until, everyMs, steps } = step.repeat;
+  const pause = attempting(() => msOf(everyMs, run.inputs));
+  if (!pause.ok) return pause;
   const ids = new Set(everyStep(steps).map(({ id }) => id));
   mark.round ??= 1;
   for (;;) {
@@ -44,7 +47,7 @@ export async function repeat(run: Run, step: RepeatStep, frame: Frame, inside: I
       if (held.value) return ON;
       if (mark.round >= times)
         return refuse('unavailable.repeat-exhausted', `${step.id}: not after ${times} rounds: ${until}`);
-      mark.untilMs = Date.now() + everyMs;
+      mark.untilMs = Date.now() + pause.value;
       changed(run);
     }
     const pauseMs = mark.untilMs - Date.now();

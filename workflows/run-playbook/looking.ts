@@ -2,6 +2,7 @@ import { sleep } from '@temporalio/workflow';
 import { refuse, type Verdict } from '../../domain/errors/failure.ts';
 import type { NotifyStep, ProbeStep } from '../../domain/playbook/plan.ts';
 import { resolveArgument, resolveArguments } from '../../domain/playbook/resolve.ts';
+import { msOf } from '../../domain/playbook/time.ts';
 import { effects, named } from '../lib/effects.ts';
 import { type Tried, tries, verdictWithTimeout } from './effect.ts';
 import { record } from './recording.ts';
@@ -22,10 +23,14 @@ import { type Frame } from './state.ts';
 /** Looks once, or until it has held for as long as the step says. */
 export async function probe(run: Run, step: ProbeStep, frame: Frame): Promise<Verdict<Results>> {
   const mark = markOf(run, step, frame);
+  const times = attempting(
+    () => step.hold && { forMs: msOf(step.hold.forMs, run.inputs), everyMs: msOf(step.hold.everyMs, run.inputs) },
+  );
+  if (!times.ok) return times;
+  const { value: hold } = times;
   for (;;) {
     const seen = await tries(run, step, mark, step.retry, () => look(run, step, frame));
     if (!seen.ok) return seen;
-    const { hold } = step;
     if (hold === undefined) return seen;
     mark.heldSinceMs ??= Date.now();
     const toGoMs = mark.heldSinceMs + hold.forMs - Date.now();
