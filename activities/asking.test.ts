@@ -8,6 +8,7 @@ import { ResponseSchema, Round } from '../wire/generated/firebreak/v1/messages_p
 import { type Asked, gather } from './asking.ts';
 import type { Attempt } from './attempt.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { sayings } from './gathering.ts';
 
 const ids = [1, 2, 3].map(validatorId);
 const keys = new Map(ids.map((id) => [id, generateKeyPairSync('ed25519')]));
@@ -27,8 +28,11 @@ const says = (signer: ValidatorId, from: ValidatorId = signer, change: Partial<t
   const value = sealEnvelope(genesis, from, key, { ...fields, ...change }, new Uint8Array(0));
   return toBinary(ResponseSchema, create(ResponseSchema, { body: { case: 'envelope', value } }));
 };
-const refuses = (code: string): Uint8Array =>
-  toBinary(ResponseSchema, create(ResponseSchema, { body: { case: 'refusal', value: { code, message: 'no' } } }));
+const refuses = (code: string, detailsJson = ''): Uint8Array =>
+  toBinary(
+    ResponseSchema,
+    create(ResponseSchema, { body: { case: 'refusal', value: { code, message: 'no', detailsJson } } }),
+  );
 
 type Script = Record<number, (times: number) => Uint8Array | 'silent'>;
 
@@ -169,4 +173,19 @@ test('an attempt that was aborted throws instead of answering', async () => {
   const gathering = gather(scripted({}), attempt(stop.signal), asked());
   stop.abort(new Error('taken over'));
   await expect(gathering).rejects.toThrow('taken over');
+});
+
+test.each([
+  ['when there is room', '{"roomAtSeconds":1800000000,"capSats":5,"more":"words"}', { roomAtSeconds: 1_800_000_000 }],
+  ['nothing', '', {}],
+  ['nothing in an object', '{}', {}],
+  ['a time that is none', '{"roomAtSeconds":"soon"}', {}],
+  ['a time between two seconds', '{"roomAtSeconds":1.5}', {}],
+  ['no JSON', '{"roomAtSeconds":', {}],
+  ['null', 'null', {}],
+  ['more than anybody reads', `{"roomAtSeconds":1,"x":"${'x'.repeat(2_000)}"}`, {}],
+])('of the details of a no the workflow learns only when there is room again: %s', async (_, detailsJson, learnt) => {
+  const script: Script = Object.fromEntries(ids.map((id) => [id, () => refuses('policy.outflow-cap', detailsJson)]));
+  const { refused } = await gather(scripted(script), attempt(), asked());
+  expect(sayings(refused)[0]).toEqual({ validator: 1, code: 'policy.outflow-cap', message: 'no', ...learnt });
 });

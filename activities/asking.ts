@@ -149,8 +149,8 @@ export function hear(
 ): { readonly opened: OpenedEnvelope } | No {
   const { body } = readResponse(response);
   if (body.case === 'refusal') {
-    const { code, message } = body.value;
-    return { refusal: { code: asCode(code), message: message.slice(0, 300) } };
+    const { code, message, detailsJson } = body.value;
+    return { refusal: { code: asCode(code), message: message.slice(0, 300), ...roomIn(detailsJson) } };
   }
   if (body.case !== 'envelope')
     return { refusal: { code: 'input.response', message: 'answered with bytes that are no Response' } };
@@ -189,6 +189,21 @@ function readResponse(bytes: Uint8Array): Pick<ReturnType<typeof create<typeof R
     return fromBinary(ResponseSchema, bytes);
   } catch {
     return { body: { case: undefined } };
+  }
+}
+
+const DETAILS_CHARACTERS_MAX = 2_000;
+
+/** Of what a refusal tells besides, the one thing that is acted on: when asking again makes sense. */
+function roomIn(detailsJson: string): Pick<Refusal, 'details'> {
+  if (detailsJson.length > DETAILS_CHARACTERS_MAX) return {};
+  try {
+    const { roomAtSeconds } = JSON.parse(detailsJson) as { readonly roomAtSeconds?: unknown };
+    return typeof roomAtSeconds === 'number' && Number.isSafeInteger(roomAtSeconds)
+      ? { details: { roomAtSeconds } }
+      : {};
+  } catch {
+    return {};
   }
 }
 

@@ -10,6 +10,8 @@ export type Saying = {
   readonly validator: ValidatorId;
   readonly code: Refusal['code'];
   readonly message: string;
+  /** Unix seconds from which it would say yes, as far as it knows. */
+  readonly roomAtSeconds?: number;
 };
 
 /** What a workflow learns of one slice of asking; the statements themselves lie in the blob. */
@@ -78,7 +80,12 @@ export async function gatherSlice(
 }
 
 export const sayings = (refusals: ReadonlyMap<ValidatorId, Refusal>): Saying[] =>
-  ascending(refusals).map(([validator, { code, message }]) => ({ validator, code, message: message.slice(0, 160) }));
+  ascending(refusals).map(([validator, { code, message, details }]) => ({
+    validator,
+    code,
+    message: message.slice(0, 160),
+    ...(typeof details?.['roomAtSeconds'] === 'number' ? { roomAtSeconds: details['roomAtSeconds'] } : {}),
+  }));
 
 export const everyone = (deps: Pick<ActivityDependencies, 'genesis'>): ValidatorId[] =>
   deps.genesis.validators.map((entry) => entry.id);

@@ -136,6 +136,7 @@ export function resolveConfig(toml: ValidatorToml, file: string): ValidatorConfi
       policyVersion: policy.version,
       minFeeRateSatsPerKvb: policy.min_fee_rate_sats_per_kvb,
       feeCapSats: policy.fee_cap_sats as SigningPolicy['feeCapSats'],
+      outflowCap: { sats: policy.outflow_cap_sats, windowSeconds: policy.outflow_window_seconds },
       anchorDepthMax: policy.anchor_depth_max,
     },
     threshold: threshold.threshold,

@@ -106,6 +106,17 @@ export const custodyPolicyFailures = {
     remedy:
       'Nothing asks again by itself. `firebreak status` says until when; after that, or after a lift order of the committee, type `firebreak payout` again. `firebreak order show` says who signed an order.',
   },
+  'policy.outflow-cap': {
+    meaning:
+      'With this payout the validator would sign away more than its operator allows in the window (`policy.outflow_cap_sats`, `policy.outflow_window_seconds`). Coins that it signed before do not count again.',
+    remedy:
+      'The payout asks again when there is room, as long as its request is valid; the message says when. Later than that: sign a request that is valid for longer. A sweep is not stopped.',
+  },
+  'policy.outflow-size': {
+    meaning: 'The payout alone is above what the validator signs away in a whole window; it never fits.',
+    remedy:
+      'Release fewer outputs in one request. A single output above the cap takes operators who raise `policy.outflow_cap_sats`.',
+  },
   'conflict.outpoint-locked': {
     meaning:
       'This validator signed another transaction for one of the outputs. It signs a second one only when that covers all outputs of the first with a higher fee, with more outputs or, where both are equal, with the smaller txid, or when the first can never confirm.',

@@ -1,5 +1,6 @@
 import { expect } from '@jest/globals';
 import { PAY_OUT, type PayOutInput, type PayOutResult, startPayOut } from '../../workflows/pay-out/messages.ts';
+import type { Gathering } from '../../activities/gathering.ts';
 import type { Settlement } from '../../activities/settlement.ts';
 import { BLOB, heard, KEY, NETWORK, PLACE, PLAN, releaseUntil, SESSION, THRESHOLD } from './rig/scripted.ts';
 import { onSkippingServer, type Script, type SkippingServer, taking } from './rig/skipping.ts';
@@ -135,6 +136,63 @@ for (const [silentSessions, outcome] of [
     expect(tookSeconds).toBeGreaterThanOrEqual(silentSessions * 20);
   });
 }
+
+/** The three signers say that their operators' caps are reached until then. */
+const capped = (roomAtSeconds: number): Gathering => ({
+  ...heard(0),
+  missing: [],
+  refused: SESSION.signers.map((validator) => ({
+    validator,
+    code: 'policy.outflow-cap' as const,
+    message: 'there is room again later',
+    roomAtSeconds,
+  })),
+});
+
+waiting(
+  'a payout above the outflow caps waits until there is room, says until when, and is signed then',
+  async (server) => {
+    const roomAtSeconds = Math.ceil((await server.nowMs()) / 1_000) + 6 * HOUR;
+    const askedAtMs: number[] = [];
+    const pages: string[] = [];
+    const askPartials = taking(async () => {
+      askedAtMs.push(await server.nowMs());
+      return (await server.nowMs()) < roomAtSeconds * 1_000 ? capped(roomAtSeconds) : heard(THRESHOLD);
+    });
+    const { result, events } = await pay(server, { askPartials }, {}, 24 * HOUR);
+    for (const event of events) {
+      const summary = event.userMetadata?.summary?.data;
+      if (event.timerStartedEventAttributes && summary) pages.push(Buffer.from(summary).toString());
+    }
+    expect(result).toMatchObject({ outcome: 'settled', sessions: 2 });
+    expect(askedAtMs).toHaveLength(2);
+    expect(askedAtMs[1]).toBeGreaterThanOrEqual(roomAtSeconds * 1_000);
+    expect(pages.join()).toContain(new Date(roomAtSeconds * 1_000).toISOString().slice(0, 16));
+  },
+);
+
+waiting('nobody waits for room that comes after the request has expired', async (server) => {
+  const roomAtSeconds = Math.ceil((await server.nowMs()) / 1_000) + 6 * HOUR;
+  const { result, tookSeconds } = await pay(server, { askPartials: taking(() => capped(roomAtSeconds)) });
+  expect(result).toMatchObject({ outcome: 'refused', sessions: 1, refusal: { code: 'policy.outflow-cap' } });
+  expect(tookSeconds).toBeLessThan(HOUR);
+});
+
+waiting(
+  'caps that stay reached, whatever validators said, are asked about a bounded number of times',
+  async (server) => {
+    let asked = 0;
+    const askPartials = taking(async () => {
+      asked += 1;
+      return capped(Math.floor((await server.nowMs()) / 1_000));
+    });
+    const { result, tookSeconds } = await pay(server, { askPartials }, {}, 30 * 24 * HOUR);
+    expect(result).toMatchObject({ outcome: 'refused', refusal: { code: 'policy.outflow-cap' } });
+    expect(asked).toBe(13);
+    // Long enough that one validator that says "now" for ever does not end a payout for which others have room tomorrow.
+    expect(tookSeconds).toBeGreaterThan(48 * HOUR);
+  },
+);
 
 for (const [quietHours, outcome] of [
   [79, { outcome: 'settled', txid: PLAN.txid }],

@@ -68,6 +68,18 @@ export const validatorTomlSchema = z.strictObject({
         .describe('refuses signing requests planned under another version'),
       min_fee_rate_sats_per_kvb: z.int().min(0).max(100_000_000).default(1_000).describe('cheaper payouts are refused'),
       fee_cap_sats: z.int().min(1).max(2_100_000_000_000_000).default(100_000).describe('no payout pays miners more'),
+      outflow_cap_sats: z
+        .int()
+        .min(1)
+        .max(2_100_000_000_000_000)
+        .default(1_000_000_000)
+        .describe('payouts above so many sats in one window wait; sweeps do not count'),
+      outflow_window_seconds: z
+        .int()
+        .min(60)
+        .max(2_592_000)
+        .default(86_400)
+        .describe('how long a signed payout counts against outflow_cap_sats'),
       anchor_depth_max: z
         .int()
         .min(1)

@@ -86,8 +86,12 @@ export type AgentReport = {
   readonly committee: { readonly epoch: number; readonly digest: Digest };
   /** Uses of grants in the journal. */
   readonly grantUses: number;
+  /** Of these, uses of break-glass. */
+  readonly breakGlassUses: number;
   /** Orders and epochs in the journal that a committee signed beside another of the same number. */
   readonly doubleSigned: number;
+  /** What payouts were signed away in the present window, and what may be. */
+  readonly outflow: { readonly signedSats: number; readonly capSats: number };
   readonly keysets: readonly {
     readonly keyset: string;
     readonly epoch: number;

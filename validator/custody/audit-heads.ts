@@ -67,10 +67,12 @@ export function createAuditHeads(
         return malformed('no name of an incident');
       if (records.length === 0 || records.length > RECORDS_MAX) return malformed(`${records.length} records`);
       if (records.some(({ length }) => length !== DIGEST_BYTES)) return malformed('a digest of another length');
-      const before = journal.auditHeads.of(incident);
+      const kept = journal.auditHeads.of(incident);
+      const before = kept.at(-1);
       const mayBegin = before === undefined ? judgeNew(coordinator) : accept(undefined);
       if (!mayBegin.ok) return mayBegin;
-      const walked = await walk(records, before?.count ?? 0, walks.get(incident));
+      const counts = kept.map(({ count }) => count);
+      const walked = await walk(records, counts, walks.get(incident));
       const last = records.at(-1) ?? new Uint8Array(0);
       if (
         head.count !== BigInt(records.length) ||
@@ -84,9 +86,10 @@ export function createAuditHeads(
           count: before.count,
         });
       }
-      if (before !== undefined && walked.rootBefore !== before.root) {
-        return refuse('conflict.audit-head-fork', `other records were signed as the first ${before.count}`, {
-          count: before.count,
+      const fork = kept.find(({ count, root }) => walked.rootsBefore.get(count) !== root);
+      if (fork !== undefined) {
+        return refuse('conflict.audit-head-fork', `other records were signed as the first ${fork.count}`, {
+          count: fork.count,
         });
       }
       if (before?.count !== records.length) {
@@ -99,21 +102,34 @@ export function createAuditHeads(
   };
 }
 
-type Walked = { readonly root: Digest; readonly frontier: Frontier; readonly rootBefore?: Digest };
+type Walked = {
+  readonly root: Digest;
+  readonly frontier: Frontier;
+  /** Over the first so many records. */
+  readonly rootsBefore: ReadonlyMap<number, Digest | undefined>;
+};
 
-/** The root over all records, and the one over the first `count` of them. Goes on from `known` where the records begin with the same ones. */
-async function walk(records: readonly Uint8Array[], count: number, known: Walk | undefined): Promise<Walked> {
-  const goesOn = known?.count === count && hashOf(records.slice(0, count)) === known.records;
+/**
+ * The root over all records, and those over the first `counts` of them. Goes on from `known` where the records begin with the same ones
+ * and it is about the only count asked for.
+ */
+async function walk(
+  records: readonly Uint8Array[],
+  counts: readonly number[],
+  known: Walk | undefined,
+): Promise<Walked> {
+  const [count = 0] = counts;
+  const goesOn = counts.length < 2 && known?.count === count && hashOf(records.slice(0, count)) === known.records;
   const begin = goesOn ? count : 0;
   let frontier: Frontier = goesOn ? known.frontier : [];
-  let rootBefore = goesOn ? rootOf(frontier) : undefined;
+  const rootsBefore = new Map<number, Digest | undefined>(goesOn ? [[count, rootOf(frontier)]] : []);
   for (const [offset, record] of records.slice(begin).entries()) {
     const at = begin + offset;
     frontier = grown(frontier, at, toHex(record) as Digest);
-    if (at + 1 === count) rootBefore = rootOf(frontier);
+    if (counts.includes(at + 1)) rootsBefore.set(at + 1, rootOf(frontier));
     if ((offset + 1) % HASHED_AT_ONCE === 0) await setImmediate();
   }
-  return { root: rootOf(frontier) as Digest, frontier, ...(rootBefore === undefined ? {} : { rootBefore }) };
+  return { root: rootOf(frontier) as Digest, frontier, rootsBefore };
 }
 
 const hashOf = (records: readonly Uint8Array[]): Digest => sha256Hex(new Uint8Array(Buffer.concat(records)));

@@ -11,7 +11,7 @@ import {
   CommitteeStateSchema,
   Round,
 } from '../../wire/generated/firebreak/v1/messages_pb.js';
-import { TestFleet } from './testkit/agents.ts';
+import { POLICY, TestFleet } from './testkit/agents.ts';
 import { nextCommittee, pinnedCommittee, type Seated, signEpoch } from './testkit/committee.ts';
 import { hostKey, signOrder, testNetwork } from './testkit/network.ts';
 
@@ -231,7 +231,7 @@ test('a journal whose epochs do not lead on from the pinned committee keeps the 
       chain: chain.view(),
       codec,
       fees: chain.fees(),
-      policy: { confirmationsRequired: 1, policyVersion: 1, minFeeRateSatsPerKvb: 1, feeCapSats: 1 },
+      policy: POLICY,
       clock: Date.now,
       logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
       version: 'test',

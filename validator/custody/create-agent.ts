@@ -87,6 +87,7 @@ export function createAgent(dependencies: AgentDependencies): CustodyAgent {
         ...frozenBy(ordered),
         committee: { epoch: committee.epoch, digest: committeeDigest(committee) },
         ...known.counts(),
+        outflow: { signedSats: known.outflowSats(clock()), capSats: dependencies.policy.outflowCap.sats },
         keysets,
         counters: counters.report(answering.active),
         lastSignatureAtMs: answering.lastSignatureAtMs ?? lastBeforeMs,

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { ChainView, FeeSource, TransactionCodec } from '../../domain/ports/chain.ts';
 import type { NetworkGenesis, ValidatorId } from '../../domain/network/network.ts';
+import type { OutflowCap } from '../../domain/vault/outflow.ts';
 import type { Sats } from '../../domain/vault/terms.ts';
 import type { Journal } from './journal/journal.ts';
 import type { SignerClient } from './signer/client.ts';
@@ -15,6 +16,8 @@ export type SigningPolicy = {
   readonly minFeeRateSatsPerKvb: number;
   /** No payout pays more than this to miners, whatever its terms allow. */
   readonly feeCapSats: Sats;
+  /** Payouts above it wait until earlier ones are that long ago. */
+  readonly outflowCap: OutflowCap;
   /** A signing request whose anchor lies deeper than this was planned on an old world. Default 144. */
   readonly anchorDepthMax?: number;
 };

@@ -1,5 +1,8 @@
 import { FirebreakFailure } from '../../domain/errors/failure.ts';
 import { NO_ORDER } from '../../domain/committee/order.ts';
+import { sumOf, windowStartMs } from '../../domain/vault/outflow.ts';
+import type { Sats } from '../../domain/vault/terms.ts';
+import type { AgentReport } from './agent.ts';
 import type { KeysetRow, OrderStanding } from './journal/journal.ts';
 import type { AgentParts } from './parts.ts';
 import type { Standing } from './standing.ts';
@@ -9,14 +12,16 @@ import type { Standing } from './standing.ts';
  * halted. Whatever decides reads the journal itself.
  */
 export class LastKnown {
-  readonly #parts: Pick<AgentParts, 'journal' | 'keyring'>;
+  readonly #parts: Pick<AgentParts, 'journal' | 'keyring' | 'policy'>;
   readonly #standing: Standing;
   #orders: OrderStanding = { state: NO_ORDER };
   #grantUses = 0;
+  #breakGlassUses = 0;
   #doubleSigned = 0;
   #keysets: readonly KeysetRow[] = [];
+  #outflowSats: Sats = 0;
 
-  constructor(parts: Pick<AgentParts, 'journal' | 'keyring'>, standing: Standing) {
+  constructor(parts: Pick<AgentParts, 'journal' | 'keyring' | 'policy'>, standing: Standing) {
     this.#parts = parts;
     this.#standing = standing;
   }
@@ -26,10 +31,18 @@ export class LastKnown {
     return this.#orders;
   }
 
-  /** Uses of grants, and orders and epochs that a committee signed beside others of their number. */
-  counts(): { readonly grantUses: number; readonly doubleSigned: number } {
+  /** Uses of grants, those of break-glass among them, and orders and epochs that a committee signed beside others of their number. */
+  counts(): Pick<AgentReport, 'grantUses' | 'breakGlassUses' | 'doubleSigned'> {
     this.#refresh();
-    return { grantUses: this.#grantUses, doubleSigned: this.#doubleSigned };
+    return { grantUses: this.#grantUses, breakGlassUses: this.#breakGlassUses, doubleSigned: this.#doubleSigned };
+  }
+
+  /** Signed away in the window that ends now. */
+  outflowSats(nowMs: number): Sats {
+    this.#unlessFailed(({ journal, policy }) => {
+      this.#outflowSats = sumOf(journal.outflow.since(windowStartMs(nowMs, policy.outflowCap)));
+    });
+    return this.#outflowSats;
   }
 
   keysets(): readonly KeysetRow[] {
@@ -38,12 +51,19 @@ export class LastKnown {
   }
 
   #refresh(): void {
-    try {
-      const { journal } = this.#parts;
+    this.#unlessFailed(({ journal, keyring }) => {
       this.#orders = journal.orders.standing();
-      this.#grantUses = journal.grants.count();
+      const uses = journal.grants.all();
+      this.#grantUses = uses.length;
+      this.#breakGlassUses = uses.filter(({ signedGrant }) => signedGrant.grant.kind === 'break-glass').length;
       this.#doubleSigned = journal.doubleSigned.count();
-      this.#keysets = this.#parts.keyring.list();
+      this.#keysets = keyring.list();
+    });
+  }
+
+  #unlessFailed(read: (parts: Pick<AgentParts, 'journal' | 'keyring' | 'policy'>) => void): void {
+    try {
+      read(this.#parts);
     } catch (error) {
       if (!(error instanceof FirebreakFailure)) throw error;
       this.#standing.halt(`${error.code}: ${error.message}`);

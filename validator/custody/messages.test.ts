@@ -15,7 +15,7 @@ import {
   Round,
   ValidatorStatusSchema,
 } from '../../wire/generated/firebreak/v1/messages_pb.js';
-import { readReply, requestOf, TestFleet } from './testkit/agents.ts';
+import { POLICY, readReply, requestOf, TestFleet } from './testkit/agents.ts';
 import { forge } from './testkit/forgery.ts';
 import { hostKey, signOrder, testNetwork } from './testkit/network.ts';
 import { statusOf } from './testkit/status.ts';
@@ -363,7 +363,7 @@ test('an agent with an identity that is not in the roster is not created', async
       chain: chain.view(),
       codec,
       fees: chain.fees(),
-      policy: { confirmationsRequired: 1, policyVersion: 1, minFeeRateSatsPerKvb: 1, feeCapSats: 1 },
+      policy: POLICY,
       clock: Date.now,
       logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
       version: 'test',

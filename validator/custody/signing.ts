@@ -11,6 +11,7 @@ import {
 } from '../../wire/generated/firebreak/v1/messages_pb.js';
 import type { Commitments, SignerSet } from './commitments.ts';
 import type { KeysetRow, LockConflict, Spend, TermsRow } from './journal/journal.ts';
+import { outflowRefusal } from './policy/outflow.ts';
 import { isSweep, judgeSigningRequest } from './policy/request.ts';
 import { noShare } from './keyring.ts';
 import { judgeFreeze } from './policy/rules.ts';
@@ -97,7 +98,7 @@ export async function release(
   const { sealedShare } = keyset;
   if (sealedShare === undefined) return noShare(keyset);
   const names = inputs.map(({ own }) => commitmentName(own));
-  const against = journal.releases.conflict({ spend, commitments: names });
+  const against = journal.releases.conflict({ spend, commitments: names, atMs: clock() });
   if (against !== undefined) return conflictRefusal(against);
   // Whatever happens from here, these nonces are gone and must not be offered again.
   commitments.forget(ceremony);
@@ -144,6 +145,7 @@ function conflictRefusal(conflict: LockConflict): StoredAnswer {
       commitment: conflict.commitment,
     });
   }
+  if (conflict.kind === 'outflow') return { ok: false, refusal: outflowRefusal(conflict) };
   const { outpoint, txid } = conflict;
   return refuse('conflict.outpoint-locked', `output ${outpoint} is signed away in transaction ${txid}`, {
     outpoint,

@@ -48,7 +48,7 @@ export class MetricsCollector {
   }
 
   private collectAgent(): void {
-    const { state, orders, counters, committee, grantUses, doubleSigned } = this.view.report();
+    const { state, orders, counters, committee, grantUses, breakGlassUses, doubleSigned, outflow } = this.view.report();
     const running = state === 'ready' || state === 'degraded';
     this.set('validator_online', running ? 1 : 0);
     for (const each of STATES) this.set('firebreak_validator_state', each === state ? 1 : 0, { state: each });
@@ -69,7 +69,10 @@ export class MetricsCollector {
     this.set('firebreak_frozen_until_seconds', frozen ? orders.frozenUntilSeconds : 0);
     this.set('firebreak_committee_epoch', committee.epoch);
     this.set('firebreak_grant_uses', grantUses);
+    this.set('firebreak_break_glass_uses', breakGlassUses);
     this.set('firebreak_double_signed', doubleSigned);
+    this.set('firebreak_outflow_sats', outflow.signedSats);
+    this.set('firebreak_outflow_cap_sats', outflow.capSats);
     const seconds = this.signingSeconds();
     if (seconds.length === 0) return;
     for (const quantile of QUANTILES)

@@ -43,9 +43,12 @@ export const validatorMetrics = {
   ),
   firebreak_committee_epoch: gauge('Epoch of the committee that is obeyed.'),
   firebreak_grant_uses: gauge('Uses of standing orders and break-glass in the journal.'),
+  firebreak_break_glass_uses: gauge('Uses of break-glass in the journal.'),
   firebreak_double_signed: gauge(
     'Orders and epochs in the journal that a committee signed beside others of their number.',
   ),
+  firebreak_outflow_sats: gauge('Satoshis of payouts that this validator signed in the present window.'),
+  firebreak_outflow_cap_sats: gauge('Satoshis of payouts that its operator lets it sign in one window.'),
   firebreak_order_states_known: gauge('Distinct peers whose standing order is known since start.'),
   firebreak_identity_seen_twice: gauge(
     '1 while the identity of a validator speaks from two processes, by statements that it signed itself; until a minute after the last.',

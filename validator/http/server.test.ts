@@ -24,7 +24,9 @@ const ready: AgentReport = {
   orders: { number: 4, frozenUntilSeconds: 0 },
   committee: { epoch: 2, digest: 'cc'.repeat(32) as Digest },
   grantUses: 3,
+  breakGlassUses: 2,
   doubleSigned: 1,
+  outflow: { signedSats: 700, capSats: 900 },
   keysets: [
     {
       keyset: 'aa',
@@ -213,7 +215,15 @@ test('by which grant payouts are frozen, and which committee is obeyed, stands i
   ]);
   const page = async () => (await fetch(`${metrics}/metrics`)).text();
   const line = (name: string, value: number) => `firebreak_${name}{validator_id="validator-007"} ${value}\n`;
-  for (const [name, value] of Object.entries({ committee_epoch: 2, grant_uses: 3, double_signed: 1, frozen: 1 }))
+  const outflow = { outflow_sats: 700, outflow_cap_sats: 900 };
+  for (const [name, value] of Object.entries({
+    committee_epoch: 2,
+    grant_uses: 3,
+    break_glass_uses: 2,
+    double_signed: 1,
+    frozen: 1,
+    ...outflow,
+  }))
     expect(await page()).toContain(line(name, value));
   expect(await page()).toContain(line('frozen_until_seconds', now / 1000 + 60));
   report = { ...ready, orders: { number: 4, frozenUntilSeconds: now / 1000 - 1 }, frozenBy };

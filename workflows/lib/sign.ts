@@ -7,7 +7,7 @@ import { type ValidatorId, validatorId } from '../../domain/network/network.ts';
 import type { VaultId } from '../../domain/vault/terms.ts';
 import { askUntil } from './ask.ts';
 import { effects, named } from './effects.ts';
-import { commonRefusal, isFinal, withoutPartials } from './noes.ts';
+import { commonRefusal, isFinal, roomAtSeconds, withoutPartials } from './noes.ts';
 import { verdictOf } from './refusal.ts';
 import type { Change } from './track.ts';
 
@@ -35,6 +35,8 @@ export type Signing<Phase extends string> = {
   readonly sessionSeconds?: number;
   readonly entering: (phase: 'collecting-commitments' | 'collecting-partials', need: number) => Change<Phase>;
   readonly report: (change: Change<Phase>) => void;
+  /** Waits until validators have room under their outflow caps; false when it is not worth the wait. Absent: nobody waits. */
+  readonly awaitRoom?: (atSeconds: number) => Promise<boolean>;
 };
 
 /**
@@ -47,7 +49,10 @@ export async function sign<Phase extends string>(signing: Signing<Phase>): Promi
   const earlier: SessionRecord[] = [];
   let without: readonly ValidatorId[] = [];
   let refusal: Refusal = { code: 'unavailable.validators', message: 'no session was allowed' };
-  for (let n = 1; n <= sessionsMax; n += 1) {
+  let last = sessionsMax;
+  /** Sessions before the last wait: what was said then says nothing about now. */
+  let past = 0;
+  for (let n = 1; n <= last; n += 1) {
     const opened = await open(signing, n, without);
     if (!opened.ok) return { refusal: opened.refusal, sessions: n };
     const session = opened.value;
@@ -65,16 +70,25 @@ export async function sign<Phase extends string>(signing: Signing<Phase>): Promi
       partials: partials.collected,
       without: silent,
     });
-    const noes = earlier.flatMap((record) => record.without).filter(({ code }) => isFinal(code));
+    const said = earlier.slice(past).flatMap((record) => record.without);
+    const noes = said.filter(({ code }) => isFinal(code));
     const common = commonRefusal(noes, plan.validators, plan.threshold);
-    if (common !== undefined) return { refusal: common, sessions: n };
+    if (common !== undefined || n === last) {
+      const roomAt = roomAtSeconds(noes, plan.validators, plan.threshold);
+      const again = roomAt === undefined ? false : await signing.awaitRoom?.(roomAt);
+      if (again !== true) return { refusal: common ?? refusal, sessions: n };
+      without = [];
+      past = n;
+      last = n + sessionsMax;
+      continue;
+    }
     without = leaveOut(
       without,
       silent.map(({ validator }) => validator),
       plan,
     );
   }
-  return { refusal, sessions: sessionsMax };
+  return { refusal, sessions: last };
 }
 
 /** Those who do not answer at all; the others often say no more than that they cannot sign without them. */

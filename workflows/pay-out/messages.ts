@@ -28,6 +28,7 @@ export type PayOutPhase =
   | 'planning'
   | 'collecting-commitments'
   | 'collecting-partials'
+  | 'awaiting-room'
   | 'broadcasting'
   | 'settling'
   | 'unsettled-by-reorg'

@@ -23,6 +23,12 @@ const WORDS: Readonly<Record<PayOutPhase, Words>> = {
     next: 'every signer judges the request by its own policy and signs its part',
     meanwhile: 'a silent signer is replaced in a new session with fresh nonces',
   },
+  'awaiting-room': {
+    percent: 30,
+    awaitingRole: 'validators',
+    next: 'enough validators must have room again under the outflow caps of their operators',
+    meanwhile: 'nothing more is signed; the payout asks again by itself while its request is valid',
+  },
   ...SETTLING_WORDS,
   settled: { percent: 100, awaitingRole: 'nobody', next: 'nobody', meanwhile: 'the payout is final' },
   refused: { percent: 100, awaitingRole: 'operator', next: 'an operator must look', meanwhile: 'the process is over' },

@@ -6,6 +6,7 @@ import { sign } from '../lib/sign.ts';
 import { trackProgress } from '../lib/track.ts';
 import type { PayOutInput, PayOutPhase, PayOutResult } from './messages.ts';
 import { plan } from './plan.ts';
+import { roomAwaited } from './room.ts';
 import { entering } from './state.ts';
 
 const CONFIRMATIONS_DEFAULT = 6;
@@ -43,6 +44,7 @@ export async function payOut(input: PayOutInput): Promise<PayOutResult> {
     ...(sessionSeconds === undefined ? {} : { sessionSeconds }),
     entering,
     report: track.change,
+    awaitRoom: roomAwaited(release.request, track.change),
   });
   if ('refusal' in signed) return refused(signed.refusal, signed.sessions);
 

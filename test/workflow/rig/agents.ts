@@ -23,7 +23,13 @@ export const realAgents: AgentsOf = (genesis, identities, dev) => {
     const signer = inProcessSigner({ self, suite: signingSuite, keystore });
     const { view, codec, fees } = memoryChain({ reorg_depth_max: 20 })({ network: 'regtest', world: dev });
     void view.start?.(AbortSignal.timeout(5_000));
-    const policy = { confirmationsRequired: 2, policyVersion: 1, minFeeRateSatsPerKvb: 1_000, feeCapSats: 10_000 };
+    const policy = {
+      confirmationsRequired: 2,
+      policyVersion: 1,
+      minFeeRateSatsPerKvb: 1_000,
+      feeCapSats: 10_000,
+      outflowCap: { sats: 1_000_000_000, windowSeconds: 86_400 },
+    };
     const parts = { genesis, self, identity, journal, chain: view, codec, fees, signer, policy };
     const agent = createAgent({ ...parts, clock: Date.now, logger: silentLogger, version: 'test' });
     agent.setState('ready', []);

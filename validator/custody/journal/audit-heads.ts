@@ -8,11 +8,14 @@ export function auditHeadJournal(database: JournalDatabase): Journal['auditHeads
   return {
     of: (incident) =>
       database.read(() => {
-        const row = table.first('WHERE incident = ?', incident);
-        return row === undefined ? undefined : { count: row['count'] as number, root: row['root'] as Digest };
+        const rows = table.select('WHERE incident = ? ORDER BY count', incident);
+        return rows.map((row) => ({ count: row['count'] as number, root: row['root'] as Digest }));
       }),
     count: () => database.read(() => table.count()),
     append: (incident, { count, root }, atMs) =>
-      database.bind(() => table.replace({ incident, count, root, at: atMs })),
+      database.bind(() => {
+        table.remove('WHERE incident = ?', incident);
+        table.insert({ incident, count, root, at: atMs });
+      }),
   };
 }

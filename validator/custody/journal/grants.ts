@@ -34,6 +34,7 @@ export function grantJournal(database: JournalDatabase): Journal['grants'] {
           at: atMs,
         });
       }),
+    all: () => database.read(() => uses.select('ORDER BY digest').map((row) => useRow(database, grants, row))),
     count: () => database.read(() => uses.count()),
   };
 }

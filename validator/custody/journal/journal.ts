@@ -7,7 +7,9 @@ import type { Digest } from '../../../domain/encoding/digest.ts';
 import type { FailureCode } from '../../../domain/errors/failure.ts';
 import type { ValidatorId } from '../../../domain/network/network.ts';
 import type { KeyUse } from '../../../domain/ports/keystore.ts';
+import type { Outflow, OutflowCap } from '../../../domain/vault/outflow.ts';
 import type { Sats, SignedTerms, VaultId } from '../../../domain/vault/terms.ts';
+import type { Remembered } from './remembered.ts';
 
 export type KeysetRow = {
   readonly keyset: KeysetId;
@@ -85,6 +87,8 @@ export type Spend = {
   readonly feeSats: Sats;
   /** Transactions that hold locks on these outpoints and can never confirm, in the view of this validator. */
   readonly hopeless: readonly string[];
+  /** Its coins and what caps them. A sweep has none: coins stay with the vault. */
+  readonly outflow?: { readonly coins: readonly Pick<Outflow, 'outpoint' | 'sats'>[]; readonly cap: OutflowCap };
 };
 
 /** One signing decision, written whole or not at all. */
@@ -100,7 +104,16 @@ export type Release = {
 
 export type LockConflict =
   | { readonly kind: 'outpoint-locked'; readonly outpoint: string; readonly txid: string }
-  | { readonly kind: 'nonce-burnt'; readonly commitment: string };
+  | { readonly kind: 'nonce-burnt'; readonly commitment: string }
+  | {
+      readonly kind: 'outflow';
+      /** What is new among the coins, and what the window holds already. */
+      readonly moreSats: Sats;
+      readonly signedSats: Sats;
+      readonly cap: OutflowCap;
+      /** Infinity: it never fits. */
+      readonly roomAtMs: number;
+    };
 
 /** What a process found when it opened the journal. */
 export type Start = {
@@ -156,15 +169,20 @@ export type Journal = {
   };
   readonly releases: {
     stored(requestDigest: Digest): Uint8Array | undefined;
-    lockOf(outpoint: string): OutpointLock | undefined;
+    /** More than one only where the journals of two copies were brought together. */
+    locksOn(outpoint: string): readonly OutpointLock[];
     locksOf(txid: string): readonly OutpointLock[];
     burnt(commitment: string): BurntNonce | undefined;
     /** What stands against `release` now, or undefined. */
-    conflict(release: Pick<Release, 'spend' | 'commitments'>): LockConflict | undefined;
-    /** One transaction: checks the locks, burns the nonces, stores the response. Only after it returned may the response leave. */
+    conflict(release: Pick<Release, 'spend' | 'commitments' | 'atMs'>): LockConflict | undefined;
+    /** One transaction: checks the locks and the outflow cap, burns the nonces, stores the response. Only after it returned may the response leave. */
     commit(release: Release): LockConflict | undefined;
     count(): number;
     lastAtMs(): number | undefined;
+  };
+  readonly outflow: {
+    /** Coins that payouts were first signed for after this time. */
+    since(atMs: number): readonly Outflow[];
   };
   readonly orders: {
     current(): OrderRow | undefined;
@@ -177,6 +195,8 @@ export type Journal = {
   readonly grants: {
     /** Uses of one grant, those that froze nothing included. */
     uses(grant: Digest): readonly GrantUseRow[];
+    /** Of every grant. */
+    all(): readonly GrantUseRow[];
     /** One transaction: with it the new end of the freeze is on disk. */
     use(row: GrantUseRow, atMs: number): void;
     /** Uses of all grants. */
@@ -226,9 +246,17 @@ export type Journal = {
   };
   /** The last head of each incident's records that was signed here. */
   readonly auditHeads: {
-    of(incident: string): { readonly count: number; readonly root: Digest } | undefined;
+    /** Longest last; more than one only where the journals of two copies were brought together. */
+    of(incident: string): readonly { readonly count: number; readonly root: Digest }[];
     count(): number;
+    /** Takes the place of those before, which it continues. */
     append(incident: string, head: { readonly count: number; readonly root: Digest }, atMs: number): void;
+  };
+  /** What has to outlive this journal, apart from documents that prove themselves. */
+  readonly remembered: {
+    all(): Remembered;
+    /** Adds what is there and not here; forgets nothing. The caller has judged it. */
+    take(remembered: Remembered, atMs: number): void;
   };
   /** Several writes as one: all are on disk when it returns, or none ever is. For what belongs together, at the price of one sync. */
   atOnce<T>(work: () => T): T;

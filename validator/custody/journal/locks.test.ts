@@ -13,7 +13,7 @@ test('the same outpoints may be signed away again for a higher fee, and never fo
   const both = { outpoints: [FIRST, SECOND] };
   journal.releases.commit(release('a', 'aa'.repeat(32), both));
   expect(journal.releases.commit(release('b', 'bb'.repeat(32), { ...both, feeSats: 501 }))).toBeUndefined();
-  expect(journal.releases.lockOf(FIRST)).toMatchObject({ txid: 'bb'.repeat(32), feeSats: 501 });
+  expect(journal.releases.locksOn(FIRST)).toMatchObject([{ txid: 'bb'.repeat(32), feeSats: 501 }]);
   expect(journal.releases.locksOf('aa'.repeat(32))).toEqual([]);
   for (const feeSats of [500, 501]) {
     expect(journal.releases.commit(release('c', 'cc'.repeat(32), { ...both, feeSats }))).toMatchObject({
@@ -74,6 +74,6 @@ test('a lock of a transaction that can never confirm gives way, also to fewer ou
   journal.releases.commit(release('a', 'aa'.repeat(32), { outpoints: [FIRST, SECOND] }));
   const alone = { outpoints: [FIRST], feeSats: 400, hopeless: ['aa'.repeat(32)] };
   expect(journal.releases.commit(release('b', 'bb'.repeat(32), alone))).toBeUndefined();
-  expect(journal.releases.lockOf(FIRST)?.txid).toBe('bb'.repeat(32));
-  expect(journal.releases.lockOf(SECOND)?.txid).toBe('aa'.repeat(32));
+  expect(journal.releases.locksOn(FIRST)[0]?.txid).toBe('bb'.repeat(32));
+  expect(journal.releases.locksOn(SECOND)[0]?.txid).toBe('aa'.repeat(32));
 });

@@ -85,6 +85,29 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX begun_keygens_by_epoch ON begun_keygens (epoch);
   `,
+  `
+  CREATE TABLE outflow (
+    outpoint TEXT NOT NULL PRIMARY KEY, sats INTEGER NOT NULL, at INTEGER NOT NULL, sum BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX outflow_by_time ON outflow (at);
+  `,
+  `
+  CREATE TABLE locks_of_copies (
+    outpoint TEXT NOT NULL, txid TEXT NOT NULL, fee_sats INTEGER NOT NULL, request_digest TEXT NOT NULL, at INTEGER NOT NULL,
+    sum BLOB NOT NULL, PRIMARY KEY (outpoint, txid)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO locks_of_copies SELECT outpoint, txid, fee_sats, request_digest, at, sum FROM outpoint_locks;
+  DROP TABLE outpoint_locks;
+  ALTER TABLE locks_of_copies RENAME TO outpoint_locks;
+  CREATE INDEX outpoint_locks_by_txid ON outpoint_locks (txid);
+  CREATE TABLE heads_of_copies (
+    incident TEXT NOT NULL, count INTEGER NOT NULL, root TEXT NOT NULL, at INTEGER NOT NULL, sum BLOB NOT NULL,
+    PRIMARY KEY (incident, count)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO heads_of_copies SELECT incident, count, root, at, sum FROM audit_heads;
+  DROP TABLE audit_heads;
+  ALTER TABLE heads_of_copies RENAME TO audit_heads;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

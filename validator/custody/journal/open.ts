@@ -8,7 +8,9 @@ import type { Journal } from './journal.ts';
 import { keysetJournal } from './keysets.ts';
 import { SCHEMA_VERSION } from './migrations.ts';
 import { orderJournal } from './orders.ts';
+import { outflowJournal } from './outflow.ts';
 import { releaseJournal } from './releases.ts';
+import { rememberedJournal } from './remembered.ts';
 import { sightingJournal } from './sightings.ts';
 import { startJournal } from './starts.ts';
 import { refusalJournal, stepJournal } from './steps.ts';
@@ -26,6 +28,7 @@ export function openJournal(folder: string): Journal {
     schemaVersion: SCHEMA_VERSION,
     keysets: keysetJournal(database),
     releases: releaseJournal(database),
+    outflow: outflowJournal(database),
     orders: orderJournal(database),
     grants: grantJournal(database),
     epochs: epochJournal(database),
@@ -37,6 +40,7 @@ export function openJournal(folder: string): Journal {
     decisions: decisionJournal(database),
     sightings: sightingJournal(database),
     auditHeads: auditHeadJournal(database),
+    remembered: rememberedJournal(database),
     atOnce: database.atOnce,
     close: database.close,
   };

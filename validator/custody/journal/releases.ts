@@ -2,29 +2,31 @@ import type { Digest } from '../../../domain/encoding/digest.ts';
 import type { JournalDatabase } from './database.ts';
 import { decide } from './decisions.ts';
 import type { Journal, LockConflict, OutpointLock, Release, Spend } from './journal.ts';
+import { countOutflow, outflowConflict } from './outflow.ts';
 import type { Row, Table } from './rows.ts';
 
-/** What a validator signed, and so will never contradict: locks by outpoint, nonces by commitment, answers by request. */
+/** What a validator signed, and so will never contradict: locks by outpoint, nonces by commitment, answers by request, sums by time. */
 export function releaseJournal(database: JournalDatabase): Journal['releases'] {
   const locks = database.table('outpoint_locks');
   const nonces = database.table('burnt_nonces');
   const answers = database.table('signed_requests');
-  const conflict = (wanted: Pick<Release, 'spend' | 'commitments'>): LockConflict | undefined => {
+  const outflow = database.table('outflow');
+  const conflict = (wanted: Pick<Release, 'spend' | 'commitments' | 'atMs'>): LockConflict | undefined => {
     const { spend } = wanted;
     for (const outpoint of spend?.outpoints ?? []) {
-      const lock = lockOf(locks, outpoint);
-      if (spend !== undefined && lock !== undefined && !givesWay(locks, lock, spend))
-        return { kind: 'outpoint-locked', outpoint, txid: lock.txid };
+      const holds = locksOn(locks, outpoint).find((lock) => spend !== undefined && !givesWay(locks, lock, spend));
+      if (holds !== undefined) return { kind: 'outpoint-locked', outpoint, txid: holds.txid };
     }
     const burnt = wanted.commitments.find(
       (commitment) => nonces.first('WHERE commitment = ?', commitment) !== undefined,
     );
-    return burnt === undefined ? undefined : { kind: 'nonce-burnt', commitment: burnt };
+    if (burnt !== undefined) return { kind: 'nonce-burnt', commitment: burnt };
+    return spend === undefined ? undefined : outflowConflict(outflow, spend, wanted.atMs);
   };
   return {
     stored: (digest) =>
       database.read(() => answers.first('WHERE digest = ?', digest)?.['response'] as Uint8Array | undefined),
-    lockOf: (outpoint) => database.read(() => lockOf(locks, outpoint)),
+    locksOn: (outpoint) => database.read(() => locksOn(locks, outpoint)),
     locksOf: (txid) => database.read(() => locksOf(locks, txid)),
     burnt: (commitment) =>
       database.read(() => {
@@ -38,6 +40,7 @@ export function releaseJournal(database: JournalDatabase): Journal['releases'] {
       if (against !== undefined) return against;
       database.bind(() => {
         write(release, locks, nonces, answers);
+        if (release.spend !== undefined) countOutflow(outflow, release.spend, release.atMs);
         decide(database, release.requestDigest);
       });
       return undefined;
@@ -52,8 +55,9 @@ function write(release: Release, locks: Table, nonces: Table, answers: Table): v
   const { spend } = release;
   for (const outpoint of spend?.outpoints ?? []) {
     // The first request that locked an outpoint stays on record; a later one of the same transaction adds nothing.
-    if (spend === undefined || lockOf(locks, outpoint)?.txid === spend.txid) continue;
-    locks.replace({ outpoint, txid: spend.txid, fee_sats: spend.feeSats, ...about });
+    if (spend === undefined || locksOn(locks, outpoint).some(({ txid }) => txid === spend.txid)) continue;
+    locks.remove('WHERE outpoint = ?', outpoint);
+    locks.insert({ outpoint, txid: spend.txid, fee_sats: spend.feeSats, ...about });
   }
   for (const commitment of release.commitments) nonces.insert({ commitment, ...about });
   answers.insert({
@@ -77,14 +81,18 @@ function givesWay(locks: Table, lock: OutpointLock, wanted: Spend): boolean {
   return held.every((outpoint) => wanted.outpoints.includes(outpoint)) && isAhead(wanted, lock, held.length);
 }
 
-function isAhead(wanted: Spend, lock: OutpointLock, heldOutpoints: number): boolean {
+export function isAhead(
+  wanted: Pick<Spend, 'txid' | 'feeSats' | 'outpoints'>,
+  lock: Pick<OutpointLock, 'txid' | 'feeSats'>,
+  heldOutpoints: number,
+): boolean {
   if (wanted.feeSats !== lock.feeSats) return wanted.feeSats > lock.feeSats;
   if (wanted.outpoints.length !== heldOutpoints) return wanted.outpoints.length > heldOutpoints;
   return wanted.txid < lock.txid;
 }
 
-const lockOf = (locks: Table, outpoint: string): OutpointLock | undefined =>
-  locks.select('WHERE outpoint = ?', outpoint).map(asLock)[0];
+const locksOn = (locks: Table, outpoint: string): readonly OutpointLock[] =>
+  locks.select('WHERE outpoint = ? ORDER BY txid', outpoint).map(asLock);
 
 const locksOf = (locks: Table, txid: string): readonly OutpointLock[] =>
   locks.select('WHERE txid = ?', txid).map(asLock);

@@ -14,6 +14,7 @@ export const COLUMNS = {
   burnt_nonces: ['commitment', 'ceremony', 'request_digest', 'at'],
   outpoint_locks: ['outpoint', 'txid', 'fee_sats', 'request_digest', 'at'],
   signed_requests: ['digest', 'ceremony', 'response', 'at'],
+  outflow: ['outpoint', 'sats', 'at'],
   orders: ['number', 'digest', 'frozen_until', 'document', 'at'],
   terms: ['vault', 'keyset', 'document', 'script', 'watch_from', 'at'],
   key_uses: ['number', 'keyset', 'epoch', 'purpose', 'outcome', 'at'],

@@ -12,10 +12,8 @@ export function hopelessSpends(
   outpoints: readonly string[],
 ): readonly string[] {
   const holders = new Set<string>();
-  for (const outpoint of outpoints) {
-    const holder = journal.releases.lockOf(outpoint)?.txid;
-    if (holder !== undefined && holder !== txid) holders.add(holder);
-  }
+  for (const outpoint of outpoints)
+    for (const { txid: holder } of journal.releases.locksOn(outpoint)) if (holder !== txid) holders.add(holder);
   const isLost = (holder: string, outpoint: string): boolean => {
     const [outputTxid = '', vout = ''] = outpoint.split(':');
     const { output } = chain.output({ txid: outputTxid, vout: Number(vout) });

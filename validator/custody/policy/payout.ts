@@ -14,6 +14,7 @@ export function payoutWarrant({ genesis, clock }: AgentParts, releaseRequest: Ui
   const { request } = release;
   return accept({
     vault: request.vault,
+    isOutflow: true,
     destination(terms: Terms): Verdict<Destination> {
       const released = judgeReleaseRequest(release, terms, { environment, network, nowSeconds });
       if (!released.ok) return released;

@@ -70,13 +70,20 @@ export function judgeSigningRequest(parts: AgentParts, request: SigningRequest):
   if (otherFee !== undefined) return { ok: false, refusal: otherFee };
 
   const outpoints = inputs.map(outpointText);
+  const leaving = deposits.value.map(({ outpoint, amountSats: sats }) => ({ outpoint: outpointText(outpoint), sats }));
   const session = { key, ceremony: request.ceremony, inputs: inputs.length, need: key.threshold };
   const signers = judgeSignerSet(parts, request.commitments, session);
   if (!signers.ok) return signers;
   return accept({
     keyset: keyset.value,
     tweak: vaultTweakOf(terms),
-    spend: { txid, outpoints, feeSats: fee.value, hopeless: hopelessSpends(parts, txid, outpoints) },
+    spend: {
+      txid,
+      outpoints,
+      feeSats: fee.value,
+      hopeless: hopelessSpends(parts, txid, outpoints),
+      ...(warrant.value.isOutflow ? { outflow: { coins: leaving, cap: parts.policy.outflowCap } } : {}),
+    },
     moved: warrant.value.moved?.(held),
     messages: parts.codec.sighashes(request.transaction, deposits.value),
     signers: signers.value,

@@ -61,6 +61,15 @@ describe('brakes', () => {
     await agent.obey(signOrder(bench.fleet.network, { number: 2, kind: 'lift' }, 3));
   });
 
+  test('an outflow cap counts payouts and no sweep', async () => {
+    const { agent } = bench.fleet.get(1);
+    const before = agent.report().outflow.signedSats;
+    expect((await bench.ask(bench.plan())).ok).toBe(true);
+    expect(agent.report().outflow.signedSats).toBe(before);
+    expect((await bench.ask(bench.payout({ feeSats: 600 }))).ok).toBe(true);
+    expect(agent.report().outflow.signedSats).toBe(before + AMOUNT);
+  });
+
   test('a freeze cannot be passed by a release request that is dressed as a sweep', async () => {
     const { agent } = bench.fleet.get(1);
     await agent.obey(signOrder(bench.fleet.network, { number: 3, kind: 'freeze' }, 2));
@@ -110,7 +119,7 @@ describe('a payout and a sweep of the same coins', () => {
       await bench.ask(bench.plan(most), id, signers);
       await bench.ask(bench.payout(most), id, signers);
       const { releases } = bench.fleet.get(id).journal;
-      expect(releases.lockOf(`${bench.outpoint.txid}:${bench.outpoint.vout}`)?.txid).toBe(winner);
+      expect(releases.locksOn(`${bench.outpoint.txid}:${bench.outpoint.vout}`)[0]?.txid).toBe(winner);
     }
   });
 

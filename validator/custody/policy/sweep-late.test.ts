@@ -19,7 +19,7 @@ const codec = transactionCodec('regtest');
 const vault = () => vaultIdOf(bench.vault.signedTerms.terms);
 const rowAt = (id: number) => bench.fleet.get(id).journal.terms.get(vault(), bench.next.package.keyset);
 const lockAt = (id: number) =>
-  bench.fleet.get(id).journal.releases.lockOf(`${bench.outpoint.txid}:${bench.outpoint.vout}`);
+  bench.fleet.get(id).journal.releases.locksOn(`${bench.outpoint.txid}:${bench.outpoint.vout}`)[0];
 const holdAt = (id: number, { signedTerms }: Pick<TestVault, 'signedTerms'>) =>
   bench.fleet.ask(id, {
     case: 'holdTerms',

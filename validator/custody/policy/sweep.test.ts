@@ -22,7 +22,8 @@ jest.setTimeout(60_000);
 const bench = sweepBench(80);
 const network = () => bench.fleet.network;
 const terms = () => bench.vault.signedTerms.terms;
-const lockOf = (id = 1) => bench.fleet.get(id).journal.releases.lockOf(`${bench.outpoint.txid}:${bench.outpoint.vout}`);
+const lockOf = (id = 1) =>
+  bench.fleet.get(id).journal.releases.locksOn(`${bench.outpoint.txid}:${bench.outpoint.vout}`)[0];
 const votes = (covers: readonly CoveredStep[], voted: Partial<Voted> = {}): Proof =>
   votesFor(network(), covers, { nowMs: bench.nowMs, ...voted });
 const [rotate, sweep] = rotation(PARTICIPANTS) as [CoveredStep, CoveredStep];

@@ -38,6 +38,7 @@ export function sweepWarrant(parts: AgentParts, sweep: Sweep, vault: string, key
   const { keyset } = successor.value;
   return accept({
     vault,
+    isOutflow: false,
     coins: judgeOrder,
     // Who knows nothing of the successor can neither say nor sign anything under it.
     ...(parts.keyring.get(keyset) === undefined

@@ -12,6 +12,8 @@ export type Warrant = {
   /** What else it says about these coins, once the deposits are known and before the output is looked at. */
   coins?(inputs: readonly Outpoint[], deposits: readonly WatchedOutput[]): Refusal | undefined;
   fee?(feeSats: Sats): Refusal | undefined;
+  /** Whether the coins leave the vault, and count against what this validator lets out. */
+  readonly isOutflow: boolean;
   /** Where the vault is found after its coins have moved: what has to be on disk before a partial signature leaves. */
   moved?(held: TermsRow): TermsRow;
 };

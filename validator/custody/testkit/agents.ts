@@ -25,6 +25,7 @@ export const POLICY: SigningPolicy = {
   policyVersion: 1,
   minFeeRateSatsPerKvb: 1_000,
   feeCapSats: 4_000,
+  outflowCap: { sats: 1_000_000_000, windowSeconds: 86_400 },
   anchorDepthMax: 20,
 };
 
@@ -47,6 +48,8 @@ export type TestFleetOptions = {
   readonly keystore: () => KeyStore;
   readonly clock?: () => number;
   readonly logger?: AgentLogger;
+  /** What differs from `POLICY`. */
+  readonly policy?: Partial<SigningPolicy>;
   /** Of as many validators; default: a fresh one. */
   readonly network?: TestNetwork;
 };
@@ -136,7 +139,7 @@ export class TestFleet {
       codec: this.#options.codec,
       fees: chain.fees(),
       signer,
-      policy: POLICY,
+      policy: { ...POLICY, ...this.#options.policy },
       clock: this.#options.clock ?? Date.now,
       logger: this.#options.logger ?? SILENT,
       version: 'test',

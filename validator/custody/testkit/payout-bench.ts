@@ -3,6 +3,7 @@ import type { KeyCertificate } from '../../../domain/ceremony/ceremony.ts';
 import type { Outpoint } from '../../../domain/vault/terms.ts';
 import { transactionCodec } from '../../../plugins/chain/bitcoin/codec.ts';
 import { memory } from '../../../plugins/keystore/memory/index.ts';
+import type { SigningPolicy } from '../dependencies.ts';
 import { TestFleet } from './agents.ts';
 import { activeKey } from './ceremonies.ts';
 import {
@@ -32,7 +33,7 @@ export type PayoutBench = {
 };
 
 /** Registers its own hooks; call once at the top of a test file. */
-export function payoutBench(): PayoutBench {
+export function payoutBench(policy: Partial<SigningPolicy> = {}): PayoutBench {
   const bench = {
     nowMs: Date.now(),
     plan: (changes = {}) =>
@@ -47,7 +48,7 @@ export function payoutBench(): PayoutBench {
 
   beforeAll(async () => {
     const keystore = () => memory({})({ dir: '', bitcoinNetwork: 'regtest', recordUse: () => undefined });
-    bench.fleet = new TestFleet(4, 3, { codec, keystore, clock: () => bench.nowMs });
+    bench.fleet = new TestFleet(4, 3, { codec, keystore, clock: () => bench.nowMs, policy });
     ({ certificate: bench.certificate } = await activeKey(bench.fleet));
   });
   afterAll(() => bench.fleet.close());
