@@ -13,7 +13,7 @@ export const INIT_READERS = ['operators'] as const;
 export const readerSecretFile = (name: string): string => `secrets/reader-${name}.secret`;
 
 /** Playbooks that ship with Firebreak and answer alerts. */
-const SHIPPED_PLAYBOOKS = ['identity-seen-twice', 'suspected-share-theft', 'validator-offline'];
+const SHIPPED_PLAYBOOKS = ['break-glass-review', 'identity-seen-twice', 'suspected-share-theft', 'validator-offline'];
 
 export type ApiTomlFacts = {
   readonly network: string;

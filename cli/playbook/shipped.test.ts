@@ -41,8 +41,13 @@ describe.each(names)('the shipped playbook %s', (name) => {
   });
 });
 
-test('there are the three that the platform ships with, and no irreversible step but behind the change quorum', () => {
-  expect([...names].sort()).toEqual(['identity-seen-twice', 'suspected-share-theft', 'validator-offline']);
+test('there are the four that the platform ships with, and no irreversible step but behind the change quorum', () => {
+  expect([...names].sort()).toEqual([
+    'break-glass-review',
+    'identity-seen-twice',
+    'suspected-share-theft',
+    'validator-offline',
+  ]);
   const catalogue = { ...parseCatalogue(readFileSync(path.join(SHIPPED, 'catalogue.yaml')), 'catalogue.yaml') };
   const load = (text: string) =>
     loadPlaybook(new TextEncoder().encode(text), 'playbook.yaml', { catalogue, committee: COMMITTEE });

@@ -82,6 +82,7 @@ test('a use of a standing order stops payouts until a signed lift, and the lift 
     message: expect.stringContaining(`payouts are frozen by standing order ${grant.grant.number} until`),
   });
   expect(bench.fleet.get(1).agent.report().frozenBy).toMatchObject({ kind: 'standing-order', step: 'freeze' });
+  expect(bench.fleet.get(1).agent.report()).toMatchObject({ breakGlassUses: 0 });
   await lift();
   expect(await payoutOf()).toBe('signed');
 });
@@ -156,7 +157,7 @@ test('break-glass freezes with the signature of one of its holders', async () =>
   expect(await use(grant, used(grant, {}, []))).toMatchObject({ code: 'policy.grant-holder' });
   expect(await use(grant, used(grant, {}, [stranger]))).toMatchObject({ code: 'policy.grant-holder' });
   expect(await use(grant, used(grant, {}, [holder]))).toMatchObject({ ok: true });
-  expect(bench.fleet.get(1).agent.report().frozenBy).toMatchObject({ kind: 'break-glass' });
+  expect(bench.fleet.get(1).agent.report()).toMatchObject({ frozenBy: { kind: 'break-glass' }, breakGlassUses: 1 });
 });
 
 test('signatures of a use are over the use: those of another one say nothing', async () => {
