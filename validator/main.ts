@@ -18,6 +18,7 @@ import type { SignerClient } from './custody/signer/client.ts';
 import { startSignerThread } from './custody/signer/start.ts';
 import { INIT_HELP, readInitArguments } from './init-arguments.ts';
 import { initValidator, type PassphraseOrigin } from './init.ts';
+import { journalCommand } from './journal-command.ts';
 import { chainEnvironment, chainSettings, keystoreSettings, sectionLines } from './plugin-settings.ts';
 import { startValidator } from './process.ts';
 import { agentTables } from './remedy-tables.ts';
@@ -100,6 +101,12 @@ async function init(args: readonly string[]): Promise<void> {
   );
 }
 
+/** `validator journal`: what a folder must not forget, out of it and into another one. */
+function journal(args: readonly string[]): void {
+  const { lines, data } = journalCommand(args);
+  process.stdout.write(args.includes('--json') ? `${JSON.stringify(data)}\n` : `${lines.join('\n')}\n`);
+}
+
 async function openKeyStore(configFile: string, passphrase: PassphraseOrigin): Promise<KeyStore> {
   const { toml, where } = parseConfigText(readFileSync(configFile, 'utf8'), configFile);
   const config = resolveConfig(toml, configFile);
@@ -139,10 +146,11 @@ function stopOnSignals(): AbortSignal {
   return stop.signal;
 }
 
-const usageOf = 'usage: validator/main.ts run --config <validator.toml> | init --help';
+const usageOf = 'usage: validator/main.ts run --config <validator.toml> | init --help | journal';
 
 async function main([verb, ...args]: readonly string[]): Promise<void> {
   if (verb === 'init') return await init(args);
+  if (verb === 'journal') return journal(args);
   if (verb !== 'run') throw new FirebreakFailure('input.usage', usageOf);
   await runValidator(configOf(args), stopOnSignals());
 }

@@ -2,6 +2,7 @@ import type { FailureTable } from '../domain/errors/failure.ts';
 import { wireDocumentsFailures } from '../wire/documents/failures.ts';
 import { validatorConfigFailures } from './config/failures.ts';
 import { custodyAgentFailures } from './custody/failures.ts';
+import { custodyInterchangeFailures } from './custody/interchange/failures.ts';
 import { custodyJournalFailures } from './custody/journal/failures.ts';
 import { custodyP2pFailures } from './custody/p2p/failures.ts';
 import { custodySignerFailures } from './custody/signer/failures.ts';
@@ -19,6 +20,7 @@ export const agentTables: readonly FailureTable[] = [
   typing,
   validatorConfigFailures,
   custodyAgentFailures,
+  custodyInterchangeFailures,
   custodyJournalFailures,
   custodyP2pFailures,
   custodySignerFailures,

@@ -226,10 +226,10 @@ export class Answering {
           return stated(await feeStatement(this.#parts, body.value.targetBlocks));
         case 'obeyOrder': {
           const obeyed = orders.obey(parseSignedOrder(body.value.signedOrder, 'order of the request'));
-          return obeyed.ok ? stated(orders.statement()) : obeyed;
+          return obeyed.ok ? stated(orders.statement(this.#parts)) : obeyed;
         }
         case 'sayOrderState':
-          return stated(orders.statement());
+          return stated(orders.statement(this.#parts));
         case 'signAuditHead':
           return signed(await inLine(() => auditHeads.sign(body.value, peer)));
         case 'sayStatus':
@@ -249,17 +249,17 @@ export class Answering {
             parseSignedGrant(signedGrant, 'grant of the request'),
             parseSignedGrantUse(signedGrantUse, 'use of the request'),
           );
-          return used.ok ? stated(orders.statement()) : used;
+          return used.ok ? stated(orders.statement(this.#parts)) : used;
         }
         case 'handEpochs': {
           const before = this.#parts.authority().committee.epoch;
           const followed = committees.follow(
             body.value.signedEpochs.map((bytes) => parseSignedEpoch(bytes, 'epoch of the request')),
           );
-          return followed.ok ? stated(committees.statement(before)) : followed;
+          return followed.ok ? stated(committees.statement(this.#parts, before)) : followed;
         }
         case 'sayCommittee':
-          return stated(committees.statement(body.value.afterEpoch));
+          return stated(committees.statement(this.#parts, body.value.afterEpoch));
         case undefined:
           return refuse('input.request-malformed', 'the request asks nothing that is known here');
       }

@@ -8,7 +8,7 @@ import { MESSAGE_BYTES_MAX } from '../../wire/envelope.ts';
 import { CommitteeStateSchema, type Envelope, Round } from '../../wire/generated/firebreak/v1/messages_pb.js';
 import type { AgentDependencies } from './dependencies.ts';
 import { tellAll } from './news.ts';
-import { ABOUT_NOTHING, say } from './statements.ts';
+import { ABOUT_NOTHING, say, type Speaking } from './statements.ts';
 
 /** One signed epoch must fit into one announcement. Fifty members with post-quantum keys do; fifty signatures beside them do not. */
 export const EPOCH_BYTES_MAX = 393_216;
@@ -23,11 +23,11 @@ export type Committees = {
   /** Epochs that follow, oldest first; those that are known already say nothing. `isNew`: at least one was new. */
   follow(epochs: readonly SignedEpoch[]): Verdict<{ readonly isNew: boolean }>;
   /** Where this validator stands, with the epochs after `epoch` that fit. */
-  statement(epoch: number): Envelope;
+  statement(by: Speaking, epoch: number): Envelope;
   onNew(listener: (signed: SignedEpoch) => void): void;
 };
 
-type Parts = Pick<AgentDependencies, 'genesis' | 'self' | 'identity' | 'journal' | 'clock' | 'logger'>;
+type Parts = Pick<AgentDependencies, 'genesis' | 'journal' | 'clock' | 'logger'>;
 type Link = { readonly signed: SignedEpoch; readonly authority: Authority };
 
 /**
@@ -95,9 +95,9 @@ export function createCommittees(parts: Parts): Committees {
       }
       return accept({ isNew });
     },
-    statement(epoch) {
+    statement(by, epoch) {
       const { committee } = present();
-      return say(parts, Round.COMMITTEE_STATE, ABOUT_NOTHING, CommitteeStateSchema, {
+      return say(by, Round.COMMITTEE_STATE, ABOUT_NOTHING, CommitteeStateSchema, {
         epoch: committee.epoch,
         committeeDigest: fromHex(committeeDigest(committee), 'committee', 32),
         signedEpochs: fitting(links.filter(({ authority }) => authority.committee.epoch > epoch)),

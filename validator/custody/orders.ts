@@ -16,7 +16,7 @@ import type { Committees } from './committees.ts';
 import type { AgentDependencies } from './dependencies.ts';
 import type { OrderRow, OrderStanding } from './journal/journal.ts';
 import { tellAll } from './news.ts';
-import { ABOUT_NOTHING, say } from './statements.ts';
+import { ABOUT_NOTHING, say, type Speaking } from './statements.ts';
 
 export type Obeyed = { readonly state: OrderState /** False when it was obeyed before. */; readonly isNew: boolean };
 
@@ -29,11 +29,11 @@ export type Orders = {
   obey(signed: SignedOrder, standing?: number): Verdict<Obeyed>;
   /** Whether an order with these words would take the place of the present one, if it is signed; cheap, for what is heard every second. */
   wouldReplace(order: Order): boolean;
-  statement(): Envelope;
+  statement(by: Speaking): Envelope;
   onNew(listener: (order: SignedOrder) => void): void;
 };
 
-type Parts = Pick<AgentDependencies, 'genesis' | 'self' | 'identity' | 'journal' | 'clock' | 'logger'>;
+type Parts = Pick<AgentDependencies, 'genesis' | 'journal' | 'clock' | 'logger'>;
 /** Where and when an order is judged, and by which committee. */
 type Judging = { readonly by: Authority; readonly nowSeconds: number };
 
@@ -93,8 +93,8 @@ export function createOrders(parts: Parts, committees: Committees): Orders {
     state: () => journal.orders.standing().state,
     obey,
     wouldReplace,
-    statement: () =>
-      say(parts, Round.ORDER_STATE, ABOUT_NOTHING, OrderStateSchema, orderStateMessage(journal.orders.standing())),
+    statement: (by) =>
+      say(by, Round.ORDER_STATE, ABOUT_NOTHING, OrderStateSchema, orderStateMessage(journal.orders.standing())),
     onNew: (listener) => void listeners.push(listener),
   };
 }

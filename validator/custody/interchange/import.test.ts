@@ -1,0 +1,212 @@
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import fc from 'fast-check';
+import { type CeremonyId, keysetOf } from '../../../domain/ceremony/ceremony.ts';
+import { FirebreakFailure } from '../../../domain/errors/failure.ts';
+import { validatorId } from '../../../domain/network/network.ts';
+import type { Journal, Release } from '../journal/journal.ts';
+import { SILENT } from '../testkit/agents.ts';
+import { nextCommittee, pinnedCommittee, signEpoch, standingOrder, useOf } from '../testkit/committee.ts';
+import { copyOf, hexOf, outpointOf, payoutOf } from '../testkit/copies.ts';
+import { TestJournals } from '../testkit/journals.ts';
+import { hostKey, signOrder, testNetwork } from '../testkit/network.ts';
+import { createCommittees } from '../committees.ts';
+import { createGrants } from '../grants.ts';
+import { createOrders } from '../orders.ts';
+import { readInterchange, writeInterchange } from './file.ts';
+import { importInto } from './import.ts';
+import { interchangeOf, ownerIn } from './interchange.ts';
+
+/** Real disks on a machine that may be busy. */
+jest.setTimeout(60_000);
+
+const journals = new TestJournals();
+afterEach(() => journals.dispose());
+
+const network = testNetwork(4, 3);
+const { genesis } = network;
+const self = validatorId(2);
+const owner = ownerIn(genesis, self);
+const NOW_MS = 1_800_000_000_000;
+const partsOf = (journal: Journal) => ({ genesis, self, journal, clock: () => NOW_MS, logger: SILENT });
+/** As an operator carries it: through the text of a file. */
+const carried = (from: Journal) => readInterchange(writeInterchange(interchangeOf(from, owner)), 'a copy');
+const bring = (from: Journal, into: Journal): void => importInto(partsOf(into), carried(from));
+const codeOf = (work: () => void): string => {
+  try {
+    work();
+    return 'none';
+  } catch (error) {
+    if (error instanceof FirebreakFailure) return error.code;
+    throw error;
+  }
+};
+
+const CAP = { sats: 250, windowSeconds: 60 };
+const deed = fc.record({
+  coins: fc.uniqueArray(fc.nat(3), { minLength: 1, maxLength: 2 }),
+  fee: fc.integer({ min: 500, max: 502 }),
+});
+const HISTORY = fc.array(deed, { maxLength: 3 });
+type Deed = { readonly coins: readonly number[]; readonly fee: number };
+
+let names = 0;
+const releaseIn = ({ coins, fee }: Deed): Release => {
+  names += 1;
+  const outpoints = coins.toSorted((a, b) => a - b).map(outpointOf);
+  const outflow = { coins: outpoints.map((outpoint) => ({ outpoint, sats: 50 })), cap: CAP };
+  return payoutOf(`deed ${names}`, { outpoints, feeSats: fee, outflow }, NOW_MS);
+};
+const PROBES: readonly Deed[] = [0, 1, 2, 3]
+  .flatMap((a) => [[a], ...[0, 1, 2, 3].filter((b) => b > a).map((b) => [a, b])])
+  .flatMap((coins) => [499, 500, 501, 502, 503].map((fee) => ({ coins, fee })));
+
+test('after an import a validator refuses whatever either copy would have refused, and a contradiction changes nothing', () => {
+  const seen = { taken: 0, torn: 0, refused: 0 };
+  fc.assert(
+    fc.property(HISTORY, HISTORY, HISTORY, (before, here, there) => {
+      const folder = journals.newFolder();
+      const original = journals.open(folder);
+      const signed: Release[] = [];
+      const sign = (journal: Journal, { coins, fee }: Deed): void => {
+        const release = releaseIn({ coins, fee });
+        if (journal.releases.commit(release) === undefined) signed.push(release);
+      };
+      for (const each of before) sign(original, each);
+      const [mine, other] = copyOf(journals, folder, original);
+      for (const each of here) sign(mine, each);
+      for (const each of there) sign(other, each);
+      // Locks and nonces of the past, and coins that neither has seen.
+      const probes = [
+        ...PROBES.map((each) => {
+          const { spend, ...rest } = releaseIn(each);
+          return { ...rest, spend: spend && { ...spend, outflow: undefined } } as Release;
+        }),
+        ...signed.map(({ commitments }) => ({ ...releaseIn({ coins: [90], fee: 500 }), commitments })),
+        ...[1, 2, 3, 4, 5].map((count) =>
+          releaseIn({ coins: Array.from({ length: count }, (_, at) => 100 + at), fee: 500 }),
+        ),
+      ];
+      const refusedBy = (journal: Journal) => probes.map((probe) => journal.releases.conflict(probe) !== undefined);
+      const [mineBefore, others] = [refusedBy(mine), refusedBy(other)];
+      const kept = writeInterchange(interchangeOf(mine, owner));
+      const code = codeOf(() => bring(other, mine));
+      if (code !== 'none') {
+        seen.torn += 1;
+        expect(code).toBe('conflict.interchange-lock');
+        expect(writeInterchange(interchangeOf(mine, owner))).toBe(kept);
+        return;
+      }
+      seen.taken += 1;
+      const after = refusedBy(mine);
+      for (const [at, refused] of after.entries()) {
+        if (mineBefore[at] === true || others[at] === true) {
+          seen.refused += 1;
+          expect([probes[at], refused]).toEqual([probes[at], true]);
+        }
+      }
+      const once = writeInterchange(interchangeOf(mine, owner));
+      bring(other, mine);
+      expect(writeInterchange(interchangeOf(mine, owner))).toBe(once);
+      // The other way round both end with the same memory.
+      bring(mine, other);
+      expect(writeInterchange(interchangeOf(other, owner))).toBe(once);
+    }),
+    { numRuns: 60 },
+  );
+  expect(seen.taken).toBeGreaterThan(10);
+  expect(seen.refused).toBeGreaterThan(100);
+});
+
+test('two payouts of one output that were signed apart stop the import with both transactions in the words', () => {
+  const folder = journals.newFolder();
+  const [mine, other] = copyOf(journals, folder, journals.open(folder));
+  mine.releases.commit(releaseIn({ coins: [1, 2], fee: 500 }));
+  other.releases.commit(releaseIn({ coins: [2, 3], fee: 900 }));
+  expect(() => bring(other, mine)).toThrow(/is signed away in [0-9a-f]{64} and in [0-9a-f]{64}/);
+  expect(mine.remembered.all().locks).toHaveLength(2);
+});
+
+test('a copy that is only older is brought up to date: what replaced what is known, also where a spend could never confirm', () => {
+  const folder = journals.newFolder();
+  const first = journals.open(folder);
+  const both = releaseIn({ coins: [1, 2], fee: 900 });
+  first.releases.commit(both);
+  const [old, young] = copyOf(journals, folder, first);
+  const alone = payoutOf(
+    'alone',
+    { outpoints: [outpointOf(1)], feeSats: 400, hopeless: [both.spend?.txid ?? ''] },
+    NOW_MS,
+  );
+  expect(young.releases.commit(alone)).toBeUndefined();
+  bring(young, old);
+  expect(old.releases.locksOn(outpointOf(1))).toHaveLength(2);
+  // The chain decides again, now and later: while the first may confirm, neither gives way.
+  expect(old.releases.conflict(alone)).toMatchObject({ kind: 'nonce-burnt' });
+  const again = { ...payoutOf('again', { outpoints: [outpointOf(1)], feeSats: 400 }, NOW_MS) };
+  expect(old.releases.conflict(again)).toMatchObject({ kind: 'outpoint-locked', txid: both.spend?.txid });
+  expect(old.releases.conflict({ ...again, spend: alone.spend })).toBeUndefined();
+});
+
+describe('documents of others', () => {
+  const order = signOrder(network, { number: 7, kind: 'freeze', expiresAtSeconds: NOW_MS / 1_000 - 5 }, 2);
+  const before = pinnedCommittee(network);
+  const after = nextCommittee(before, [hostKey(), hostKey(), hostKey()]);
+  const epoch = signEpoch(network, before, after);
+
+  test('an order that was obeyed in its time keeps its number, a use stays spent, a committee stays handed over, a key generation stays begun', () => {
+    const [from, into] = [journals.open(journals.newFolder()), journals.open(journals.newFolder())];
+    const thenMs = NOW_MS - 3_600_000;
+    const parts = { ...partsOf(from), clock: () => thenMs };
+    const committees = createCommittees(parts);
+    createOrders(parts, committees).obey(order);
+    const grant = standingOrder(network, thenMs / 1_000, { by: before });
+    expect(createGrants(parts, committees).use(grant, useOf(grant, thenMs / 1_000, { afterOrder: 7 })).ok).toBe(true);
+    committees.follow([epoch]);
+    const ceremony = `keygen-${hexOf('one').slice(0, 32)}` as CeremonyId;
+    from.keysets.begin(ceremony, 3, thenMs);
+    bring(from, into);
+    expect(into.orders.current()?.state.number).toBe(7);
+    expect(into.grants.count()).toBe(1);
+    expect(into.keysets.hasBegun(ceremony)).toBe(true);
+    const later = createCommittees(partsOf(into));
+    expect(later.authority().committee.epoch).toBe(after.committee.epoch);
+    const older = signOrder(network, { number: 6, kind: 'lift' }, 3);
+    expect(createOrders(partsOf(into), later).obey(older)).toMatchObject({ ok: false });
+  });
+
+  test('an order that nobody signed is no memory, and takes everything else of its file with it', () => {
+    const [from, into] = [journals.open(journals.newFolder()), journals.open(journals.newFolder())];
+    from.releases.commit(releaseIn({ coins: [1], fee: 500 }));
+    const forged = { ...carried(from), order: { ...order, signatures: order.signatures.slice(0, 1) } };
+    expect(codeOf(() => importInto(partsOf(into), forged))).toBe('policy.interchange-document');
+    expect(into.remembered.all().locks).toEqual([]);
+  });
+
+  test('two committees of one epoch cannot both be obeyed', () => {
+    const [from, into] = [journals.open(journals.newFolder()), journals.open(journals.newFolder())];
+    createCommittees(partsOf(from)).follow([epoch]);
+    createCommittees(partsOf(into)).follow([
+      signEpoch(network, before, nextCommittee(before, [hostKey(), hostKey(), hostKey()])),
+    ]);
+    expect(codeOf(() => bring(from, into))).toBe('conflict.interchange-committee');
+  });
+
+  test('a certificate that its participants did not sign brings no key', () => {
+    const into = journals.open(journals.newFolder());
+    const keyset = keysetOf(`keygen-${hexOf('key').slice(0, 32)}` as CeremonyId);
+    const key = { keyset, epoch: 1, brake: 'compromised' as const, certificate: '{"package":{},"signatures":[]}' };
+    const file = { ...interchangeOf(into, owner), remembered: { ...into.remembered.all(), keysets: [key] } };
+    expect(codeOf(() => importInto(partsOf(into), file))).toBe('input.document-field');
+    expect(into.keysets.list()).toEqual([]);
+  });
+});
+
+test('heads of the evidence of one incident that two copies signed must all be continued', () => {
+  const [from, into] = [journals.open(journals.newFolder()), journals.open(journals.newFolder())];
+  into.auditHeads.append('i', { count: 3, root: hexOf('root of three') }, 1);
+  from.auditHeads.append('i', { count: 12, root: hexOf('root of twelve') }, 1);
+  bring(from, into);
+  expect(into.auditHeads.of('i').map(({ count }) => count)).toEqual([3, 12]);
+  from.auditHeads.append('i', { count: 3, root: hexOf('another root of three') }, 1);
+  expect(codeOf(() => bring(from, into))).toBe('conflict.interchange-head');
+});

@@ -1,0 +1,83 @@
+import { epochDigest, type SignedEpoch } from '../../../domain/committee/epoch.ts';
+import type { SignedGrant } from '../../../domain/committee/grant.ts';
+import { grantUseDigest, type SignedGrantUse } from '../../../domain/committee/grant-use.ts';
+import { outranks, type SignedOrder } from '../../../domain/committee/order.ts';
+import { accept, refuse, type Verdict } from '../../../domain/errors/failure.ts';
+import type { Environment, NetworkGenesis, ValidatorId } from '../../../domain/network/network.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { Remembered } from '../journal/remembered.ts';
+import { unionOf } from './union.ts';
+
+/** Whose memory it is: nobody else's folder takes it. */
+export type Owner = {
+  readonly environment: Environment;
+  readonly network: string;
+  readonly validator: ValidatorId;
+  /** Ed25519 public key of the host, hex. */
+  readonly identity: string;
+};
+
+/** What one journal must never contradict, as it leaves one folder for another. Nothing in it is secret. */
+export type Interchange = {
+  readonly owner: Owner;
+  readonly remembered: Remembered;
+  /** Signed by others; the reader judges them again. */
+  readonly epochs: readonly SignedEpoch[];
+  readonly order: SignedOrder | undefined;
+  readonly uses: readonly Use[];
+};
+export type Use = { readonly grant: SignedGrant; readonly use: SignedGrantUse };
+
+export const ownerIn = ({ environment, name, validators }: NetworkGenesis, validator: ValidatorId): Owner => ({
+  environment,
+  network: name,
+  validator,
+  identity: validators.find(({ id }) => id === validator)?.identity ?? '',
+});
+
+export const interchangeOf = (journal: Journal, owner: Owner): Interchange => ({
+  owner,
+  remembered: journal.remembered.all(),
+  epochs: journal.epochs.list(),
+  order: journal.orders.current()?.signedOrder,
+  uses: journal.grants.all().map(({ signedGrant, signedUse }) => ({ grant: signedGrant, use: signedUse })),
+});
+
+/** Both together, the same whichever comes first; or why they cannot both be of one honest validator. */
+export function mergeOf(one: Interchange, other: Interchange): Verdict<Interchange> {
+  const stranger = judgeOwner(other.owner, one.owner);
+  if (stranger !== undefined) return stranger;
+  const remembered = unionOf(one.remembered, other.remembered);
+  if (!remembered.ok) return remembered;
+  const epochs = new Map(one.epochs.map((signed) => [numberOf(signed), signed]));
+  for (const signed of other.epochs) {
+    const known = epochs.get(numberOf(signed));
+    if (known !== undefined && epochDigest(known.epoch) !== epochDigest(signed.epoch))
+      return refuse('conflict.interchange-committee', `two committees of epoch ${numberOf(signed)}`);
+    epochs.set(numberOf(signed), known ?? signed);
+  }
+  const uses = new Map([...other.uses, ...one.uses].map((used) => [grantUseDigest(used.use.use), used]));
+  return accept({
+    owner: one.owner,
+    remembered: remembered.value,
+    epochs: [...epochs].toSorted(([a], [b]) => a - b).map(([, signed]) => signed),
+    order: laterOf(one.order, other.order),
+    uses: [...uses].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, used]) => used),
+  });
+}
+
+export function judgeOwner(theirs: Owner, ours: Owner): Verdict<never> | undefined {
+  const differs = (['environment', 'network', 'validator', 'identity'] as const).find(
+    (field) => theirs[field] !== ours[field],
+  );
+  if (differs === undefined) return undefined;
+  return refuse('policy.interchange-identity', `the export is of ${differs} ${theirs[differs]}, not ${ours[differs]}`);
+}
+
+const numberOf = ({ epoch }: SignedEpoch): number => epoch.committee.epoch;
+
+function laterOf(one: SignedOrder | undefined, other: SignedOrder | undefined): SignedOrder | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  if (one.order.number !== other.order.number) return one.order.number > other.order.number ? one : other;
+  return outranks(other.order, one.order) ? other : one;
+}
