@@ -104,7 +104,7 @@ export async function runPlaybook(input: RunPlaybookInput, carried?: Carried): P
         end: went.value.ended ?? 'completed',
         undoable: state.undo.map(({ key: _key, ...entry }) => entry),
       } as const;
-      await condition(allHandlersFinished);
+      await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
       await recordEnd(run, 'done', done.end);
       await CancellationScope.nonCancellable(() => incident.ended(done, run));
       return done;
@@ -112,7 +112,7 @@ export async function runPlaybook(input: RunPlaybookInput, carried?: Carried): P
     const { refusal } = went;
     const result = await CancellationScope.nonCancellable(() => afterwards(run, refusal, enter));
     if (result !== 'resume') {
-      await condition(allHandlersFinished);
+      await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
       await recordEnd(run, 'failed', refusal.code);
       await CancellationScope.nonCancellable(() => incident.ended(result, run));
       return result;
