@@ -164,6 +164,10 @@ const FORGERIES: Readonly<Record<string, (drafts: Draft[]) => Draft[] | void>> =
   'a committee of another epoch': (drafts) => {
     at(drafts, 'committee.changed').facts['epoch'] = 3;
   },
+  'votes that were certified after their committee had handed over': (drafts) => {
+    const changed = structuredClone(at(drafts, 'committee.changed'));
+    drafts.splice(drafts.indexOf(at(drafts, 'approval.certified')), 0, changed);
+  },
   'a head that fewer signed than it says': (drafts) => {
     at(drafts, 'head.signed').facts['validators'] = [1, 2, 3, 4, 5, 6, 7, 8, 9];
   },
