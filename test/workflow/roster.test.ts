@@ -114,7 +114,7 @@ test('it carries on as new before its history is long, with what it holds and wh
   expect(await paused(roster)).toEqual([5]);
 });
 
-test('whoever is paused signs no payout, and signs again when the others are too few', async () => {
+test('whoever is paused makes keys and holds terms as the others do, signs no payout, and signs again when the others are too few', async () => {
   const world = await testWorld();
   const network = freshNetwork();
   const ids = [...world.validators.keys()];
@@ -123,6 +123,7 @@ test('whoever is paused signs no payout, and signs again when the others are too
   const { taskQueue, stop } = await worker({ activities: createActivities({ ...world.deps, roster }) });
   const pay = async (): Promise<Extract<PayOutResult, { outcome: 'settled' }>> => {
     const vault = await openVault(env, world, taskQueue);
+    expect(vault.holders).toEqual(ids);
     const coin = await deposit(world, vault.script, 2);
     const input = {
       network: world.deps.genesis.name,
