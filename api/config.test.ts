@@ -57,6 +57,11 @@ test('a good file is read, with defaults, absolute paths and the plug-in’s par
   expect(config.sources[0]?.plugin.where.lineOf(['secret_file'])).toBe(15);
 });
 
+test('inputs of playbooks are read as they are written', () => {
+  const { playbooks } = load(`${good}\n[playbooks.inputs.validator-offline]\nholdFor = "20m"\nenough = 12`);
+  expect(playbooks.inputs).toEqual({ 'validator-offline': { holdFor: '20m', enough: 12 } });
+});
+
 test.each<readonly [string, (text: string) => string, RegExp]>([
   ['no TOML', (text) => `${text}\nx = `, /^input\.api-syntax api\.toml:1[67]: column/],
   [

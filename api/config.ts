@@ -37,7 +37,12 @@ export type ApiConfig = {
     readonly apiKey: string | undefined;
     readonly answerMsMax: number;
   };
-  readonly playbooks: { readonly folder: string; readonly catalogueFile: string };
+  readonly playbooks: {
+    readonly folder: string;
+    readonly catalogueFile: string;
+    /** By playbook and input, as they are written. */
+    readonly inputs: ApiToml['playbooks']['inputs'];
+  };
   readonly limits: {
     readonly bodyBytesMax: number;
     readonly bodySecondsMax: number;
@@ -71,7 +76,11 @@ export function loadApiConfig(path: string, environment: (name: string) => strin
       apiKey: apiKeyOf(temporal.api_key_env, environment, where),
       answerMsMax: temporal.answer_ms_max,
     },
-    playbooks: { folder: at(toml.playbooks.folder), catalogueFile: at(toml.playbooks.catalogue_file) },
+    playbooks: {
+      folder: at(toml.playbooks.folder),
+      catalogueFile: at(toml.playbooks.catalogue_file),
+      inputs: toml.playbooks.inputs,
+    },
     limits: {
       bodyBytesMax: limits.body_bytes_max,
       bodySecondsMax: limits.body_seconds_max,

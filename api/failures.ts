@@ -14,8 +14,10 @@ export const apiFailures = {
     remedy: 'Set the variable for this process; the key never stands in the file.',
   },
   'input.api-playbook': {
-    meaning: 'A playbook in the folder of api.toml cannot be loaded, or a source names one that is not there.',
-    remedy: '`firebreak playbook validate` shows every problem of a playbook; correct it or the list of the source.',
+    meaning:
+      'A playbook in the folder of api.toml cannot be loaded, a source names one that is not there, or playbooks.inputs an input that it does not have.',
+    remedy:
+      '`firebreak playbook validate` shows every problem of a playbook, and its text its inputs; correct it, the list of the source, or playbooks.inputs.',
   },
   'conflict.api-exists': {
     meaning: '`api init` was asked to write where an api.toml or a secret lies already.',

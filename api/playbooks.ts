@@ -3,8 +3,11 @@ import { join } from 'node:path';
 import type { Candidate } from '../domain/alert/match.ts';
 import { canonicalBytes, type Digest } from '../domain/encoding/digest.ts';
 import { FirebreakFailure } from '../domain/errors/failure.ts';
+import { offered } from '../domain/playbook/catalogue.ts';
 import type { SignedEndorsement } from '../domain/playbook/endorsement.ts';
 import { needsOf } from '../domain/playbook/needs.ts';
+import type { Plan } from '../domain/playbook/plan.ts';
+import { type PlanValue, shapeOf, valueFrom } from '../domain/playbook/value.ts';
 import type { BlobRef, BlobStore } from '../domain/ports/blob-store.ts';
 import { parseCatalogue } from '../language/catalogue.ts';
 import { type LoadedPlaybook, loadLibrary } from '../language/library.ts';
@@ -21,7 +24,11 @@ const STORE_MS_MAX = 10_000;
 export type Response = { readonly candidate: Candidate; readonly response: AlertResponse };
 
 /** Compiled, and not yet where workers find it. */
-export type Compiled = LoadedPlaybook & { readonly endorsement?: SignedEndorsement };
+export type Compiled = LoadedPlaybook & {
+  readonly endorsement?: SignedEndorsement;
+  /** Inputs that api.toml gives. */
+  readonly given: Readonly<Record<string, PlanValue>>;
+};
 
 /**
  * Every playbook of the folder. One that cannot be loaded stops the start: an alert that nobody answers because of a misspelt word
@@ -55,15 +62,39 @@ export function readPlaybooks({ playbooks, sources }: Pick<ApiConfig, 'playbooks
             file: folder,
           },
         );
+  for (const name of Object.keys(playbooks.inputs))
+    if (!loaded.some(({ plan }) => plan.name === name)) throw wrongInput(`there is no playbook ${name} in ${folder}`);
   return loaded.map((each) => {
-    const file = join(folder, each.plan.name, 'playbook.signed.json');
-    if (!existsSync(file)) return each;
+    const { name } = each.plan;
+    const given = givenTo(each.plan, offered(playbooks.inputs, name) ?? {});
+    const file = join(folder, name, 'playbook.signed.json');
+    if (!existsSync(file)) return { ...each, given };
     return {
       ...each,
+      given,
       endorsement: parseSignedEndorsement(readBounded(file, 'signed playbook', TEXT_BYTES_MAX, 'input.api-file'), file),
     };
   });
 }
+
+/** What api.toml gives to a playbook, as its inputs are typed. */
+function givenTo(
+  { name, inputs }: Plan,
+  written: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, PlanValue>> {
+  return Object.fromEntries(
+    Object.entries(written).map(([input, text]) => {
+      const type = offered(inputs, input)?.type;
+      if (type === undefined) throw wrongInput(`${name} has no input ${input}`);
+      const value = valueFrom(text, type);
+      if (value === undefined) throw wrongInput(`${name}.${input} is not ${shapeOf(type)}`);
+      return [input, value];
+    }),
+  );
+}
+
+const wrongInput = (message: string): FirebreakFailure =>
+  new FirebreakFailure('input.api-playbook', `playbooks.inputs: ${message}`);
 
 /** Puts every plan where workers find it by its digest; only then can an alert be answered by one. */
 export async function shelve(
@@ -76,13 +107,13 @@ export async function shelve(
     const context = { idempotencyKey: `plan/${digest}`, signal, deadlineMs: Date.now() + STORE_MS_MAX };
     refs.set(digest, await blobs.put(canonicalBytes(plan), context));
   }
-  return compiled.map(({ plan, digest, endorsement }) => {
+  return compiled.map(({ plan, digest, endorsement, given }) => {
     const { name, severity, triggers, inputs } = plan;
     const [own] = refsOf([digest], refs);
     if (own === undefined) throw new FirebreakFailure('bug.plan-missing', `plan ${digest} was not stored`);
     const response = { plan: own[1], library: Object.fromEntries(refsOf(nested(digest, compiled), refs)) };
     return {
-      candidate: { name, severity, triggers, inputs, digest },
+      candidate: { name, severity, triggers, inputs, digest, given },
       response: endorsement === undefined ? response : { ...response, endorsement },
     };
   });

@@ -55,7 +55,24 @@ describe('a delivery', () => {
     expect(first?.match.chosen).toMatchObject({ playbook: 'validator-offline', inputs: { validator: 7 } });
     expect(first?.response?.plan.digest).toMatch(/^[0-9a-f]{64}$/);
     expect(second?.match.chosen).toBeUndefined();
-    expect(second?.match.losing).toHaveLength(3);
+    expect(second?.match.losing).toHaveLength(4);
+  });
+
+  test('gives its run what the installation chose where it says nothing itself', async () => {
+    const { url } = await start({ inputs: { 'validator-offline': { holdFor: '20m', validator: 3 } } });
+    await asAlertmanager(url, alertmanagerBody([{ id: 'a' }]));
+    expect(recorded[0]?.match.chosen?.inputs).toEqual({ holdFor: 1_200_000, validator: 7 });
+  });
+
+  test.each([
+    ['a playbook that is not there', { 'validator-ofline': {} }],
+    ['an input that it does not have', { 'validator-offline': { hold: '20m' } }],
+    ['a value that it cannot have', { 'validator-offline': { holdFor: 20 * 86_400_000 * 9 } }],
+  ])('finds no api that was given inputs for %s', async (_what, inputs) => {
+    await expect(start({ inputs })).rejects.toMatchObject({
+      code: 'input.api-playbook',
+      message: expect.stringContaining('playbooks.inputs'),
+    });
   });
 
   test('that runs a playbook with another one inside hands over the inner plan too', async () => {
@@ -166,7 +183,7 @@ test('metrics count what happened under names that are bounded, and health says 
   expect(text).toContain('firebreak_alerts_total{source="prometheus",outcome="answered"} 1');
   expect(text).toContain('firebreak_alerts_total{source="prometheus",outcome="unanswered"} 1');
   expect(text).toContain('firebreak_api_deliveries_total{source="prometheus",status="200",code="none"} 1');
-  expect(text).toContain('firebreak_api_playbooks 3');
+  expect(text).toContain('firebreak_api_playbooks 4');
   expect(text).not.toContain('some-stranger');
   away = true;
   expect(await (await fetch(`${statusUrl}/health`)).json()).toEqual({

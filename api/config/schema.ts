@@ -9,6 +9,8 @@ const count = (least: number, most: number) =>
   z.int('write a whole number').min(least, `must be at least ${least}`).max(most, `must be at most ${most}`);
 const listen = (usual: number) =>
   z.strictObject({ host: line(200).default('127.0.0.1'), port: port().default(usual) }).prefault({});
+const scalar = z.union([z.string().max(4_096), z.int(), z.boolean()], 'write a text, a whole number, true or false');
+const givenInput = z.union([scalar, z.array(scalar).max(128)]);
 const names = (what: string) => z.array(line(100)).min(1, `name at least one ${what}`).max(100, 'at most 100');
 
 /** Its name is part of the address and of the name of every record: short and plain. */
@@ -53,6 +55,12 @@ export const apiTomlSchema = z.strictObject({
   playbooks: z.strictObject({
     folder: line(1_000).describe('one folder per playbook, each with playbook.yaml; relative to this file'),
     catalogue_file: line(1_000).describe('what the installation offers; relative to this file'),
+    inputs: z
+      .record(line(100), z.record(line(100), givenInput))
+      .prefault({})
+      .describe(
+        'what a run that an alert starts is given where the alert gives nothing, by playbook and input: `[playbooks.inputs.validator-offline]`, `holdFor = "20m"`; default: what the playbook says',
+      ),
   }),
   blobs: z
     .looseObject({ use: line(200).default('folder').describe('plug-in; the same store as the workers have') })

@@ -28,6 +28,7 @@ export async function apiUnderTest(
     readonly limits?: Partial<ApiConfig['limits']>;
     readonly taskQueue?: string;
     readonly perMinute?: number;
+    readonly inputs?: ApiConfig['playbooks']['inputs'];
   } = {},
   options: ApiOptions = {},
 ): Promise<ApiUnderTest> {
@@ -51,6 +52,7 @@ export async function apiUnderTest(
   const config: ApiConfig = {
     ...read,
     temporal: { ...read.temporal, taskQueue: change.taskQueue ?? read.temporal.taskQueue },
+    playbooks: { ...read.playbooks, inputs: change.inputs ?? read.playbooks.inputs },
     limits: { ...read.limits, ...change.limits },
     sources: read.sources.map((source) => ({ ...source, deliveriesPerMinute: change.perMinute ?? 100_000 })),
   };

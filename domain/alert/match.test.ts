@@ -45,6 +45,15 @@ describe('an alert', () => {
     expect(match.losing).toEqual([]);
   });
 
+  test('is given what the installation chose, and its own word goes before', () => {
+    const match = matchAlert(
+      alertWith(),
+      [candidate('one', { given: { holdFor: 60_000, validator: 3 } })],
+      limits('one'),
+    );
+    expect(match.chosen?.inputs).toEqual({ holdFor: 60_000, validator: 7 });
+  });
+
   test.each<readonly [string, string, Partial<ReportedAlert>, Partial<Trigger>]>([
     ['another label value', 'input.alert-label', { labels: { alertname: 'Other' } }, {}],
     ['a missing label', 'input.alert-label', { labels: {} }, {}],

@@ -9,7 +9,11 @@ import type { AlertMatchFailureCode } from './failures.ts';
 import { quoted } from './text.ts';
 
 /** A playbook that an alert could start. */
-export type Candidate = Pick<Plan, 'name' | 'severity' | 'triggers' | 'inputs'> & { readonly digest: Digest };
+export type Candidate = Pick<Plan, 'name' | 'severity' | 'triggers' | 'inputs'> & {
+  readonly digest: Digest;
+  /** What this installation gives for inputs where an alert gives nothing. */
+  readonly given?: Readonly<Record<string, PlanValue>>;
+};
 
 /** What the source of an alert is trusted with. */
 export type SourceLimits = { readonly networks: readonly string[]; readonly playbooks: readonly string[] };
@@ -75,7 +79,7 @@ function bestOf(alert: Alert, candidate: Candidate, limits: SourceLimits): Verdi
 /** In the order in which a person would look: is it this alert, as grave, of this network, and does it say enough? */
 function judgeTrigger(
   alert: Alert,
-  { name, digest, severity, inputs: declared }: Candidate,
+  { name, digest, severity, inputs: declared, given = {} }: Candidate,
   index: number,
   trigger: Trigger,
   { networks }: SourceLimits,
@@ -100,7 +104,7 @@ function judgeTrigger(
   const network = judgeNetwork(alert, trigger, networks);
   if (network !== undefined) return no('policy.alert-network', network);
   met += trigger.network === undefined ? 0 : 1;
-  const inputs: Record<string, PlanValue> = {};
+  const inputs: Record<string, PlanValue> = { ...given };
   for (const [input, text] of Object.entries(trigger.inputs)) {
     const type = declared[input]?.type;
     if (type === undefined) return no('input.alert-input', `the playbook has no input ${input}`);
