@@ -3,6 +3,7 @@ import type { SourceLimits } from '../domain/alert/match.ts';
 import { FirebreakFailure } from '../domain/errors/failure.ts';
 import type { ConfigLocation } from '../domain/plugin/manifest.ts';
 import { linesOf } from '../domain/plugin/toml-lines.ts';
+import { pinsClients } from '../plugins/alert-source/client-certificate.ts';
 import { secretsOf } from '../plugins/alert-source/secret.ts';
 import { configFailure, parseSection } from '../plugins/config-failure.ts';
 import type { PluginChoice } from '../plugins/host.ts';
@@ -27,7 +28,16 @@ export type ApiConfig = {
   readonly file: string;
   readonly dataFolder: string;
   readonly logLevel: ApiToml['log_level'];
-  readonly listen: ApiToml['listen'];
+  readonly listen: ApiToml['metrics'];
+  readonly tls:
+    | {
+        readonly certificateFile: string;
+        readonly keyFile: string;
+        readonly clientCaFile: string | undefined;
+        /** Some source is known by a client certificate. */
+        readonly asksClients: boolean;
+      }
+    | undefined;
   readonly metrics: ApiToml['metrics'];
   readonly temporal: {
     readonly address: string;
@@ -66,7 +76,8 @@ export function loadApiConfig(path: string, environment: (name: string) => strin
     file,
     dataFolder: at(toml.data_folder),
     logLevel: toml.log_level,
-    listen: toml.listen,
+    listen: { host: toml.listen.host, port: toml.listen.port },
+    tls: tlsOf(toml, at, where),
     metrics: toml.metrics,
     temporal: {
       address: temporal.address,
@@ -96,6 +107,31 @@ export function loadApiConfig(path: string, environment: (name: string) => strin
 /** The text alone; throws for the first thing that is wrong. */
 export function parseApiToml(text: string, where: ConfigLocation): ApiToml {
   return parseSection(apiTomlSchema, parseToml(text, where.file, 'input.api-syntax'), where);
+}
+
+/** Throws `input.config` for a client certificate that would be pinned and never asked for, and for issuers of what nobody pins. */
+function tlsOf(
+  { listen: { tls }, sources }: ApiToml,
+  at: (relative: string) => string,
+  where: ConfigLocation,
+): ApiConfig['tls'] {
+  const [pinning] = Object.entries(sources).filter(([, settings]) => pinsClients(settings));
+  if (tls === undefined) {
+    if (pinning === undefined) return undefined;
+    throw configFailure(where, ['sources', pinning[0]], 'a client certificate needs [listen.tls]');
+  }
+  if (tls.client_ca_file !== undefined && pinning === undefined)
+    throw configFailure(
+      where,
+      ['listen', 'tls', 'client_ca_file'],
+      'no source pins a client certificate, so it would judge nobody',
+    );
+  return {
+    certificateFile: at(tls.certificate_file),
+    keyFile: at(tls.key_file),
+    clientCaFile: tls.client_ca_file === undefined ? undefined : at(tls.client_ca_file),
+    asksClients: pinning !== undefined,
+  };
 }
 
 /** The plug-in sees its own section under its own name, so that its messages name the right line. */

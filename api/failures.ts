@@ -19,6 +19,12 @@ export const apiFailures = {
     remedy:
       '`firebreak playbook validate` shows every problem of a playbook, and its text its inputs; correct it, the list of the source, or playbooks.inputs.',
   },
+  'input.api-tls': {
+    meaning:
+      'The certificate or the key of listen.tls, or the file of issuers of client certificates, cannot be read or used.',
+    remedy:
+      'The message names the file. Certificate and key are PEM and belong together; the key is readable by its owner only (chmod 0400).',
+  },
   'conflict.api-exists': {
     meaning: '`api init` was asked to write where an api.toml or a secret lies already.',
     remedy: 'Nothing was changed. Choose another folder, or move the old files away.',

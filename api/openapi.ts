@@ -59,7 +59,7 @@ export function openApiDocument(): Json {
               description: 'as in api.toml',
             },
           ],
-          security: [{ bearer: [] }, { pagerduty: [] }, { signed: [] }],
+          security: [{ bearer: [] }, { client: [] }, { bearer: [], client: [] }, { pagerduty: [] }, { signed: [] }],
           requestBody: {
             required: true,
             description: 'In the form of the kind of the source.',
@@ -135,6 +135,10 @@ export function openApiDocument(): Json {
       schemas: Object.fromEntries(Object.entries(SCHEMAS).map(([name, schema]) => [name, jsonSchema(schema)])),
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', description: 'sources of kind alertmanager' },
+        client: {
+          type: 'mutualTLS',
+          description: 'sources of kind alertmanager that pin a client certificate; over TLS only',
+        },
         reader: { type: 'http', scheme: 'bearer', description: 'readers of api.toml; they can change nothing' },
         pagerduty: {
           type: 'apiKey',

@@ -13,6 +13,7 @@ import { readPlaybooks, shelve } from './playbooks.ts';
 import { Rates } from './rates.ts';
 import { createServer } from './server.ts';
 import { createStatusServer, type Health } from './status.ts';
+import { readTls } from './tls.ts';
 
 export type RunningApi = {
   /** Base addresses, without a path. */
@@ -50,7 +51,8 @@ export async function startApi(config: ApiConfig, signal: AbortSignal, options: 
     const take = createIntake({ sources, responses, store, metrics, heartbeats, strangers, warn });
     const read = await createReading(config.readers, engine, strangers);
     const clock = options.clock ?? Date.now;
-    const server = createServer({ limits: config.limits, take, read, metrics, logger, clock });
+    const tls = config.tls === undefined ? undefined : readTls(config.tls);
+    const server = createServer({ limits: config.limits, tls, take, read, metrics, logger, clock });
     const status = createStatusServer(metrics, () => healthOf(host, store, heartbeats));
     servers.push(server, status);
     const url = await listen(server, config.listen);

@@ -7,9 +7,12 @@ import type { Reading } from './incidents.ts';
 import type { createIntake, Taken } from './intake.ts';
 import type { ApiMetrics } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
+import { clientOf, type Tls } from './tls.ts';
 
 export type ServerParts = {
   readonly limits: ApiConfig['limits'];
+  /** Plain HTTP when undefined. */
+  readonly tls: Tls | undefined;
   readonly take: ReturnType<typeof createIntake>;
   readonly read: Reading;
   readonly metrics: ApiMetrics;
@@ -24,20 +27,28 @@ const CHECK_MS = 500;
 const HEADER_BYTES_MAX = 16_384;
 
 /** Takes alerts. Every request is bounded in bytes, in time and in number before anything of it is understood. */
-export function createServer({ limits, take, read, metrics, logger, clock }: ServerParts): FastifyInstance {
-  const server = Fastify({
+export function createServer({ limits, tls, take, read, metrics, logger, clock }: ServerParts): FastifyInstance {
+  const bounds = {
+    connectionsCheckingInterval: CHECK_MS,
+    maxHeaderSize: HEADER_BYTES_MAX,
+    headersTimeout: limits.bodySecondsMax * 1_000,
+  };
+  const options = {
     bodyLimit: limits.bodyBytesMax,
     requestTimeout: limits.bodySecondsMax * 1_000,
     keepAliveTimeout: 30_000,
     forceCloseConnections: true,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 400, ignoreTrailingSlash: false },
-    http: {
-      connectionsCheckingInterval: CHECK_MS,
-      maxHeaderSize: HEADER_BYTES_MAX,
-      headersTimeout: limits.bodySecondsMax * 1_000,
-    },
-  });
+  };
+  const server: FastifyInstance =
+    tls === undefined
+      ? Fastify({ ...options, http: bounds })
+      : // The same requests and answers; only the socket below them is another.
+        (Fastify({
+          ...options,
+          https: { ...bounds, ...tls, handshakeTimeout: bounds.headersTimeout },
+        }) as unknown as FastifyInstance);
   server.server.maxConnections = limits.connectionsMax;
   // The bytes stay as they are: they are what was signed.
   server.removeAllContentTypeParsers();
@@ -69,10 +80,12 @@ export function createServer({ limits, take, read, metrics, logger, clock }: Ser
     const startedAtMs = clock();
     const { source } = request.params;
     const body = Buffer.isBuffer(request.body) ? request.body : new Uint8Array();
+    const client = clientOf(request.raw.socket, tls, startedAtMs);
     const taken = await take(source, request.ip, {
       headers: headersOf(request.headers),
       body,
       receivedAtMs: startedAtMs,
+      ...(client === undefined ? {} : { client }),
     });
     const status = taken.ok ? 200 : statusOf(taken.refusal.code);
     // Only names that exist become labels: a stranger must not be able to make series.

@@ -7,8 +7,14 @@ const line = (most = 300) =>
   z.string('write a text in quotes').min(1, 'must not be empty').max(most, `at most ${most} characters`);
 const count = (least: number, most: number) =>
   z.int('write a whole number').min(least, `must be at least ${least}`).max(most, `must be at most ${most}`);
-const listen = (usual: number) =>
-  z.strictObject({ host: line(200).default('127.0.0.1'), port: port().default(usual) }).prefault({});
+const address = (usual: number) => ({ host: line(200).default('127.0.0.1'), port: port().default(usual) });
+const tls = z.strictObject({
+  certificate_file: line(1_000).describe('PEM, the chain of the api, its own first; relative to this file'),
+  key_file: line(1_000).describe('PEM, readable by its owner only'),
+  client_ca_file: line(1_000)
+    .optional()
+    .describe('PEM; a client certificate that none of these issued counts for none, whatever a source pins'),
+});
 const scalar = z.union([z.string().max(4_096), z.int(), z.boolean()], 'write a text, a whole number, true or false');
 const givenInput = z.union([scalar, z.array(scalar).max(128)]);
 const names = (what: string) => z.array(line(100)).min(1, `name at least one ${what}`).max(100, 'at most 100');
@@ -40,8 +46,11 @@ export const readerTomlSchema = z.strictObject({ ...secretFields });
 export const apiTomlSchema = z.strictObject({
   log_level: z.enum(['debug', 'info', 'warn', 'error'], 'write debug, info, warn or error').default('info'),
   data_folder: line(1_000).default('.').describe('where relative folders of plug-ins begin; relative to this file'),
-  listen: listen(8080).describe('alerts come in here'),
-  metrics: listen(9090).describe('health and metrics'),
+  listen: z
+    .strictObject({ ...address(8080), tls: tls.optional().describe('plain HTTP when absent; read once, at the start') })
+    .prefault({})
+    .describe('alerts come in here'),
+  metrics: z.strictObject(address(9090)).prefault({}).describe('health and metrics'),
   temporal: z.strictObject({
     address: z.string('write "host:port"').regex(/^[^\s/]+:\d{1,5}$/, 'write "host:port"'),
     namespace: line(200).default(DEFAULT_NAMESPACE),

@@ -10,6 +10,15 @@ export type AlertDelivery = {
   readonly body: Uint8Array;
   /** Unix milliseconds of this machine. */
   readonly receivedAtMs: number;
+  /** Absent without TLS, and where nobody showed a certificate that counts. */
+  readonly client?: ClientCertificate;
+};
+
+/** Of a TLS client that has proved to hold the key, valid when it was received; SHA-256 in hexadecimal of DER. */
+export type ClientCertificate = {
+  readonly certificateSha256: string;
+  /** Of its SubjectPublicKeyInfo. */
+  readonly keySha256: string;
 };
 
 /** What was read out of one delivery. `leftOut`: alerts that the sender says it did not send along. */
