@@ -101,6 +101,26 @@ test('what it signs it has hashed itself: a head that does not follow from the r
   expect(fleet.get(2).journal.auditHeads.of('incident/d')).toEqual([]);
 });
 
+test('of heads that two copies of one validator signed, every one must be continued', async () => {
+  const { journal } = fleet.get(1);
+  const copySigned = (incident: string, records: readonly Digest[]): void => {
+    const head = { incident, count: records.length, root: merkleRoot(records) as Digest, atMs: 1 };
+    journal.remembered.take({ ...journal.remembered.all(), heads: [head] }, 1);
+  };
+  await ask('incident/copy', history(3));
+  copySigned('incident/copy', history(5));
+  expect(codeOf(await ask('incident/copy', history(4)))).toBe('conflict.audit-head-older');
+  expect(codeOf(await ask('incident/copy', history(6, 'x', 4)))).toBe('conflict.audit-head-fork');
+  expect(codeOf(await ask('incident/copy', history(5)))).toBe('signed');
+  expect(codeOf(await ask('incident/copy', history(6)))).toBe('signed');
+  expect(journal.auditHeads.of('incident/copy')).toEqual([{ count: 6, root: merkleRoot(history(6)) }]);
+
+  await ask('incident/forked', history(5));
+  copySigned('incident/forked', history(2, 'x', 1));
+  for (const records of [history(6), history(6, 'x', 1)])
+    expect(codeOf(await ask('incident/forked', records))).toBe('conflict.audit-head-fork');
+});
+
 test('only a coordinator asks for it', async () => {
   const peer = fleet.genesis.validators[1]?.identity ?? '';
   expect(codeOf(await fleet.ask(1, asking('incident/e', history(1)), peer))).toBe('policy.peer-unlisted');

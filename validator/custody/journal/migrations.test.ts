@@ -52,3 +52,27 @@ test('a journal of the first schema keeps its freeze, and has room for epochs, u
     journal.close();
   }
 });
+
+test('locks and heads of a journal that kept one of each are what they were, and more than one has room', () => {
+  const file = join(folder, JOURNAL_FILE);
+  const watermark = openWatermark(join(folder, 'journal.mark'), true);
+  const database = new DatabaseSync(file);
+  database.exec(`${MIGRATIONS.slice(0, 5).join('')}; PRAGMA application_id=${APPLICATION_ID}; PRAGMA user_version=5`);
+  const lock = { outpoint: `${'11'.repeat(32)}:0`, txid: 'aa'.repeat(32), fee_sats: 500, request_digest: 'd', at: 1 };
+  openTable(database, file, 'outpoint_locks').insert(lock);
+  openTable(database, file, 'audit_heads').insert({ incident: 'i', count: 3, root: 'r', at: 1 });
+  openTable(database, file, 'ledger').insert({ one: 1, writes: 3 });
+  watermark.raise(3);
+  watermark.close();
+  database.close();
+  for (const locks of [1, 2]) {
+    const journal = openJournal(folder);
+    expect(journal.releases.locksOn(lock.outpoint)).toHaveLength(locks);
+    expect(journal.releases.locksOn(lock.outpoint)[0]).toMatchObject({ txid: lock.txid, feeSats: 500 });
+    expect(journal.auditHeads.of('i')).toEqual([{ count: 3, root: 'r' }]);
+    const remembered = journal.remembered.all();
+    const others = remembered.locks.map((mine) => ({ ...mine, txid: 'bb'.repeat(32) }));
+    journal.remembered.take({ ...remembered, locks: others }, 2);
+    journal.close();
+  }
+});

@@ -1,0 +1,47 @@
+import { expect, jest, test } from '@jest/globals';
+import { SILENT, readReply, requestOf, type RequestBody, type TestAgent } from '../testkit/agents.ts';
+import { AMOUNT, payoutBench, SIGNERS } from '../testkit/payout-bench.ts';
+import { commitTo, requestBytes, type PlannedRequest } from '../testkit/payouts.ts';
+import { readInterchange, writeInterchange } from './file.ts';
+import { importInto } from './import.ts';
+import { interchangeOf, ownerIn } from './interchange.ts';
+
+/** Real cryptography and real disks on a machine that may be busy; nothing here waits for time to pass. */
+jest.setTimeout(60_000);
+
+const bench = payoutBench();
+
+async function ask({ agent }: TestAgent, body: RequestBody) {
+  const { genesis, coordinator } = bench.fleet.network;
+  return readReply(await agent.handle(requestOf(genesis, body), coordinator.identity));
+}
+
+/** The copy is asked for a partial signature beside validators 2 and 3. */
+async function askedOf(copy: TestAgent, planned: PlannedRequest) {
+  const { ceremony, keyset } = planned;
+  const own = await ask(copy, { case: 'giveCommitments', value: { ceremony, keyset, count: 1 } });
+  if (!own.ok) throw new Error(own.code);
+  const others = await commitTo(bench.fleet, planned, SIGNERS.slice(1));
+  return ask(copy, { case: 'givePartials', value: { request: requestBytes(planned, [own.envelope, ...others]) } });
+}
+
+test('a folder from before a payout would pay the same coins cheaper, and does not once it knows what was signed since', async () => {
+  const [forgetful, told] = [bench.fleet.twin(1), bench.fleet.twin(1)];
+  const { genesis } = bench.fleet;
+  const { id: self, journal } = bench.fleet.get(1);
+  const paid = bench.plan({ feeSats: 900 });
+  expect(await bench.give(requestBytes(paid, await commitTo(bench.fleet, paid, SIGNERS)))).toMatchObject({ ok: true });
+  const file = writeInterchange(interchangeOf(journal, ownerIn(genesis, self)));
+  const into = { genesis, self, journal: told.journal, clock: () => bench.nowMs, logger: SILENT };
+  importInto(into, readInterchange(file, 'the export'));
+
+  expect(await askedOf(forgetful, bench.plan({ feeSats: 500 }))).toMatchObject({ ok: true });
+  expect(await askedOf(told, bench.plan({ feeSats: 500 }))).toMatchObject({ code: 'conflict.outpoint-locked' });
+  // Its keys are as they were, the coins count as they did, and the payout itself goes on.
+  expect(told.agent.report().outflow).toEqual({ ...bench.fleet.get(1).agent.report().outflow, signedSats: AMOUNT });
+  expect(await askedOf(told, bench.plan({ feeSats: 900 }))).toMatchObject({ ok: true });
+  for (const { journal: open, signer } of [forgetful, told]) {
+    open.close();
+    await signer.stop();
+  }
+});
