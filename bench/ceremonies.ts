@@ -6,7 +6,7 @@ import { NETWORK_NAME, THRESHOLD, SIGNER_COUNT } from '../devnet/layout.ts';
 import { LOOPBACK } from '../devnet/ports.ts';
 import { makeDeposit, makePayout, makeVault } from '../devnet/story.ts';
 import { generateKeyId } from '../workflows/generate-key/messages.ts';
-import { type Running, withRunningNetwork } from './devnet.ts';
+import type { Running } from './devnet.ts';
 import { emptyActivitiesMs, withEmptyWorker } from './empty-worker.ts';
 import { activityTimes, lifeMs, spanMs } from './history.ts';
 import type { Measure, Reading, Setting } from './measure.ts';
@@ -24,16 +24,17 @@ const FLOOR_ROUNDS = 3;
 
 export const ceremonies: Measure = {
   name: 'ceremonies',
+  sharesNetwork: true,
   about:
     `A whole network of ${SIGNER_COUNT} validators, Temporal and two workers on this machine. Signing: from the first question for commitments ` +
     'being scheduled to the completion of the activity that verifies the aggregate. Key generation: the whole run, three rounds, certificate, ' +
     `self-test by all ${SIGNER_COUNT}, activation and evidence. Times are those of the events in the workflows’ histories. Floor: the bare noble calls ` +
     `of the same ceremony in sequence in one process (signing: ${THRESHOLD} of ${SIGNER_COUNT}; key generation: three rounds of ${SIGNER_COUNT}, and ` +
     `the self-test’s signing by all) plus ${EMPTY_ACTIVITIES} empty Temporal activities in sequence on the same server, both measured between the ceremonies.`,
-  run: (setting) =>
-    withRunningNetwork(setting, 'with workers', (running) =>
-      withEmptyWorker(`${LOOPBACK}:${running.network.ports.temporal}`, () => compare(setting, running)),
-    ),
+  run: async (setting) => {
+    const running = await setting.network();
+    return withEmptyWorker(`${LOOPBACK}:${running.network.ports.temporal}`, () => compare(setting, running));
+  },
 };
 
 type Floor = { readonly noble: number; readonly empty: number };

@@ -2,18 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
-import {
-  type DevnetChain,
-  type Network,
-  startBitcoin,
-  startTemporal,
-  startValidators,
-  startWorkers,
-} from '../devnet/network.ts';
+import { type DevnetChain, type Network, startBitcoin, startTemporal, startValidators } from '../devnet/network.ts';
 import { portPlan, takenPorts } from '../devnet/ports.ts';
 import { connectClient } from '../devnet/story.ts';
 import { openNetwork, prepare, prepareFiles } from '../devnet/up.ts';
 import type { Setting } from './measure.ts';
+import { WorkerPair } from './worker-pair.ts';
 
 /** Away from the ports that people use, and from each other by more than one network needs. */
 const PORT_BASES = Array.from({ length: 12 }, (_unused, index) => 27_233 + 200 * index);
@@ -35,7 +29,10 @@ export async function withFolder<T>(work: (folder: string) => Promise<T>): Promi
 }
 
 /** A new network, written to a fresh folder and not started; whatever is started on it is stopped at the end, also of a failure. */
-export const withNetwork = <T>({ signal }: Setting, work: (network: Network) => Promise<T>): Promise<T> =>
+export const withNetwork = <T>(
+  { signal }: Pick<Setting, 'signal'>,
+  work: (network: Network) => Promise<T>,
+): Promise<T> =>
   withFolder(async (data) => {
     const portBase = await freePortBase();
     const prepared = await prepare({
@@ -61,24 +58,33 @@ export const withNetwork = <T>({ signal }: Setting, work: (network: Network) => 
     }
   });
 
-export type Running = { readonly network: Network; readonly chain: DevnetChain; readonly client: Client };
+export type Running = {
+  readonly network: Network;
+  readonly chain: DevnetChain;
+  readonly client: Client;
+  readonly workers: WorkerPair;
+};
 
-/** The whole network of `npm start`, workers too unless the measure starts them itself. */
+/** The whole network of `npm start`, its workers such that can be killed as often as a measure likes. */
 export const withRunningNetwork = <T>(
-  setting: Setting,
-  workers: 'with workers' | 'without workers',
+  setting: Pick<Setting, 'say' | 'signal'>,
   work: (running: Running) => Promise<T>,
 ): Promise<T> =>
   withNetwork(setting, async (network) => {
     await startTemporal(network);
     const { chain } = await startBitcoin(network);
     await startValidators(network, () => undefined);
-    if (workers === 'with workers') await startWorkers(network);
-    setting.say('network is up');
-    const { client, close } = await connectClient(network);
+    const workers = new WorkerPair(network);
     try {
-      return await work({ network, chain, client });
+      await workers.start();
+      setting.say('network is up');
+      const { client, close } = await connectClient(network);
+      try {
+        return await work({ network, chain, client, workers });
+      } finally {
+        await close();
+      }
     } finally {
-      await close();
+      await workers.stop();
     }
   });

@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
 import { TAKEOVER_OPTIONS } from '../workers/engine.ts';
 import { spanMs } from './history.ts';
+import { quietRuntime } from './runtime.ts';
 
 const activities = { nothing: async (): Promise<void> => undefined };
 export type EmptyActivities = typeof activities;
@@ -10,15 +11,11 @@ export type EmptyActivities = typeof activities;
 const TASK_QUEUE = 'bench-empty';
 const RESULT_MS = 60_000;
 
-let installed = false;
-
 /** Runs a worker of our own beside those of the network for the length of `work`, with the same settings. */
 export async function withEmptyWorker<T>(address: string, work: () => Promise<T>): Promise<T> {
-  const logger = new DefaultLogger('WARN');
-  if (!installed) Runtime.install({ logger, shutdownSignals: [] });
-  installed = true;
+  quietRuntime();
   const workflowsPath = fileURLToPath(new URL('./empty-workflow.ts', import.meta.url));
-  const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger });
+  const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') });
   const connection = await NativeConnection.connect({ address });
   try {
     const worker = await Worker.create({

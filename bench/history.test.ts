@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
-import { activityTimes, lifeMs, spanMs } from './history.ts';
+import { activityTimes, firstTaskMs, lastWorkerOf, lifeMs, nextStepMs, spanMs } from './history.ts';
 
 const stored = (name: string) => {
   const file = new URL(`../test/replay/histories/${name}.1.24.0.json`, import.meta.url);
@@ -50,4 +50,32 @@ test('an activity that never was, a way backwards, and an unfinished run give no
   expect(() => spanMs(history, 'finishSigning', 'askCommitments')).toThrow('no way');
   expect(() => lifeMs({ events: history.events?.slice(0, -1) ?? [] })).toThrow('completion');
   expect(() => lifeMs({ events: [] })).toThrow('completion');
+});
+
+describe('a run that another worker takes over', () => {
+  const at = (seconds: number) => ({ seconds, nanos: 0 });
+  const task = (seconds: number, pid: number) => ({
+    eventTime: at(seconds),
+    workflowTaskCompletedEventAttributes: { identity: `worker/${pid}` },
+  });
+  const step = (seconds: number) => ({ eventTime: at(seconds), activityTaskScheduledEventAttributes: {} });
+  const run = {
+    events: [{ eventTime: at(1) }, task(2, 7), step(2), task(5, 7), step(5), task(9, 8), step(9)],
+  } as never;
+
+  test('is first heard of at the end of its first task', () => {
+    expect(firstTaskMs(run)).toBe(2_000);
+    expect(firstTaskMs({ events: [] })).toBeUndefined();
+  });
+
+  test('goes on with the first step of anybody but the victim, whose own last step may still come in', () => {
+    expect(nextStepMs(run, 4_000, 7)).toBe(9_000);
+    expect(nextStepMs(run, 4_000, 6)).toBe(5_000);
+    expect(nextStepMs(run, 9_000, 7)).toBeUndefined();
+  });
+
+  test('has whoever took it over as its last worker', () => {
+    expect(lastWorkerOf(run)).toEqual({ steps: 3, pid: 8 });
+    expect(lastWorkerOf({ events: [] })).toEqual({ steps: 0, pid: undefined });
+  });
 });

@@ -52,6 +52,38 @@ export function lifeMs(history: History): number {
   return timeOf(last) - timeOf(first);
 }
 
+/** When the first workflow task ended, Unix milliseconds: from then on it stands in the history what the execution made of its start. */
+export function firstTaskMs(history: History): number | undefined {
+  const first = (history.events ?? []).find(({ workflowTaskCompletedEventAttributes: done }) => done);
+  return first === undefined ? undefined : timeOf(first);
+}
+
+/** How many activities were asked for so far, and the process that asked for the last of them: a worker's identity ends in its pid. */
+export function lastWorkerOf(history: History): { readonly steps: number; readonly pid: number | undefined } {
+  let steps = 0;
+  let pid: number | undefined;
+  for (const event of history.events ?? []) {
+    pid = pidOf(event) ?? pid;
+    if (event.activityTaskScheduledEventAttributes) steps += 1;
+  }
+  return { steps, pid };
+}
+
+/** When an activity was first asked for after that moment by any process but this one, Unix milliseconds. */
+export function nextStepMs(history: History, afterMs: number, victim: number): number | undefined {
+  let pid: number | undefined;
+  for (const event of history.events ?? []) {
+    pid = pidOf(event) ?? pid;
+    if (event.activityTaskScheduledEventAttributes && pid !== victim && timeOf(event) > afterMs) return timeOf(event);
+  }
+  return undefined;
+}
+
+function pidOf({ workflowTaskCompletedEventAttributes: done }: Event): number | undefined {
+  const pid = /(\d+)$/.exec(done?.identity ?? '')?.[1];
+  return pid === undefined ? undefined : Number(pid);
+}
+
 /** Times of a history have nanoseconds; seconds come as a Long. */
 function timeOf({ eventTime }: Event): number {
   if (!eventTime) throw new Error('an event without a time');

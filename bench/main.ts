@@ -1,20 +1,39 @@
 import { join } from 'node:path';
 import { awake } from '../telemetry/awake.ts';
 import { projectFolder } from '../toolchain/recipes.mjs';
+import { alerts } from './alerts.ts';
 import { ceremonies } from './ceremonies.ts';
+import { type Running, withRunningNetwork } from './devnet.ts';
 import { firstStart } from './first-start.ts';
+import { freeze } from './freeze.ts';
+import { interpreter } from './interpreter.ts';
 import { describeMachine, loadNow } from './machine.ts';
 import type { Measure } from './measure.ts';
 import { type Options, readOptions, usage, UsageError } from './options.ts';
 import { exitCodeOf, type Outcome, outcomeOf } from './outcome.ts';
+import { playbookTakeover } from './playbook-takeover.ts';
 import { reportLines, writeJson, writePage } from './report.ts';
 import { scanner } from './scanner.ts';
+import { share } from './shared.ts';
 import { takeover } from './takeover.ts';
 import { threshold } from './threshold.ts';
 import { validators } from './validators.ts';
+import { votes } from './votes.ts';
 
 /** In this order: what needs a quiet machine comes before what leaves it warm. */
-const MEASURES: readonly Measure[] = [scanner, threshold, validators, ceremonies, takeover, firstStart];
+const MEASURES: readonly Measure[] = [
+  scanner,
+  threshold,
+  validators,
+  interpreter,
+  votes,
+  alerts,
+  ceremonies,
+  freeze,
+  takeover,
+  playbookTakeover,
+  firstStart,
+];
 
 const write = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -28,11 +47,19 @@ async function bench({ only, json, runs, write: toPage }: Options): Promise<numb
   }
   const machine = await describeMachine();
   const outcomes: Outcome[] = [];
-  for (const measure of MEASURES) {
-    if (only.length > 0 && !only.includes(measure.name)) continue;
-    write(`- ${measure.name} ...`);
-    const say = (line: string): void => write(`    ${line}`);
-    outcomes.push(await outcomeOf(measure, { runs, say, signal: stop.signal }, loadNow));
+  const say = (line: string): void => write(`    ${line}`);
+  const { signal } = stop;
+  const shared = share<Running>((work) => withRunningNetwork({ say, signal }, work));
+  try {
+    for (const measure of MEASURES) {
+      if (only.length > 0 && !only.includes(measure.name)) continue;
+      // Nobody else is to be disturbed by sixteen validators that wait.
+      if (measure.sharesNetwork === undefined) await shared.close();
+      write(`- ${measure.name} ...`);
+      outcomes.push(await outcomeOf(measure, { runs, say, signal, network: shared.open }, loadNow));
+    }
+  } finally {
+    await shared.close();
   }
   const report = { machine, outcomes };
   for (const line of reportLines(report)) write(line);

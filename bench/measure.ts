@@ -1,7 +1,9 @@
-export type Unit = 'ms' | 's' | 'MiB';
+import type { Running } from './devnet.ts';
 
-/** What must not be exceeded: the ratio of result and floor, or the result itself in its own unit. */
-export type Target = { readonly of: 'ratio' | 'result'; readonly max: number };
+export type Unit = 'ms' | 's' | 'MiB' | '/s';
+
+/** What must not be exceeded, or must be reached: the ratio of result and floor, or the result itself in its own unit. */
+export type Target = { readonly of: 'ratio' | 'result' } & ({ readonly max: number } | { readonly min: number });
 
 /** One line of the table. */
 export type Reading = {
@@ -26,10 +28,14 @@ export type Setting = {
   readonly say: (line: string) => void;
   /** Ends the measure: it stops what it started and throws. */
   readonly signal: AbortSignal;
+  /** One whole network with two workers, for all measures that take turns on it. */
+  readonly network: () => Promise<Running>;
 };
 
 export type Measure = {
   readonly name: string;
+  /** It asks for the network that others have used or will use. */
+  readonly sharesNetwork?: true;
   /** What is compared with what, for the page. */
   readonly about: string;
   /** Throws when it cannot be measured; everything that it started is stopped either way. */
@@ -44,5 +50,5 @@ export function verdictOf(reading: Reading): Verdict {
   if (target === undefined) return 'no target';
   const value = target.of === 'ratio' ? reading.ratio : reading.result;
   if (value === undefined) throw new Error(`"${reading.title}" has a target for a ratio and no ratio`);
-  return value <= target.max ? 'met' : 'missed';
+  return ('max' in target ? value <= target.max : value >= target.min) ? 'met' : 'missed';
 }

@@ -41,6 +41,20 @@ describe('a verdict', () => {
     expect(verdictOf({ ...takeover, result: 3 })).toBe('met');
   });
 
+  test('of what has to be reached is met at the limit and missed below it', () => {
+    const alerts: Reading = {
+      ...reading,
+      unit: '/s',
+      result: 70,
+      floor: 100,
+      ratio: 0.7,
+      target: { of: 'ratio', min: 0.7 },
+    };
+    expect(verdictOf(alerts)).toBe('met');
+    expect(verdictOf({ ...alerts, ratio: 0.69 })).toBe('missed');
+    expect(textTable([measured(alerts)]).at(-1)).toContain('≥ 0.7 ×');
+  });
+
   test('is none without a target, and a mistake without the ratio that the target is for', () => {
     const { target: _target, ...aimless } = reading;
     expect(verdictOf(aimless)).toBe('no target');
@@ -82,7 +96,12 @@ describe('the table', () => {
 });
 
 describe('an outcome', () => {
-  const setting = (signal: AbortSignal) => ({ runs: undefined, say: () => undefined, signal });
+  const setting = (signal: AbortSignal) => ({
+    runs: undefined,
+    say: () => undefined,
+    signal,
+    network: () => Promise.reject(new Error('nobody asked for a network')),
+  });
   const never = new AbortController().signal;
   const measure = (run: () => Promise<readonly Reading[]>) => ({ name: 'scanner', about: 'blocks', run });
 

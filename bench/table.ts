@@ -1,4 +1,4 @@
-import { type Reading, type Unit, verdictOf } from './measure.ts';
+import { type Reading, type Target, type Unit, verdictOf } from './measure.ts';
 import type { Outcome } from './outcome.ts';
 
 const HEADINGS = ['measure', 'result', 'floor', 'ratio', 'target', 'verdict'] as const;
@@ -18,10 +18,12 @@ function rowOf(reading: Reading): Row {
     amount(result, unit),
     floor === undefined ? '–' : amount(floor, unit),
     ratio === undefined ? '–' : `${ratio.toFixed(2)} ×`,
-    target === undefined ? '–' : target.of === 'ratio' ? `≤ ${target.max} ×` : `≤ ${target.max} ${unit}`,
+    target === undefined ? '–' : `${limitOf(target)} ${target.of === 'ratio' ? '×' : unit}`,
     verdictOf(reading),
   ];
 }
+
+const limitOf = (target: Target): string => ('max' in target ? `≤ ${target.max}` : `≥ ${target.min}`);
 
 /** Columns under each other, for a terminal. */
 export function textTable(outcomes: readonly Outcome[]): readonly string[] {

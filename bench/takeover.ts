@@ -3,11 +3,10 @@ import { NETWORK_NAME } from '../devnet/layout.ts';
 import { makeKey, makeVault } from '../devnet/story.ts';
 import { confirmDepositId } from '../workflows/confirm-deposit/messages.ts';
 import { streamOf } from './blocks.ts';
-import { type Running, withRunningNetwork } from './devnet.ts';
+import type { Running } from './devnet.ts';
 import type { Measure, Reading, Setting } from './measure.ts';
 import { type PendingAttempt, pendingAttempt } from './pending.ts';
 import { maximum, quantile } from './statistics.ts';
-import { WorkerPair } from './worker-pair.ts';
 
 const KILLS = 20;
 const LOOK_MS = 20;
@@ -18,24 +17,17 @@ const SEED = 'firebreak takeover';
 
 export const takeover: Measure = {
   name: 'takeover',
+  sharesNetwork: true,
   about:
     'A whole network with two workers; the durable process of a deposit watches its vault in an activity that heartbeats. The worker that runs it is ' +
     'killed with SIGKILL, at a random moment between two heartbeats (seeded), once its twin is ready; the killed one is started again at once. ' +
     'Result: from the kill to the next heartbeat that Temporal receives from the other worker. The server’s and our clock are one.',
-  run: (setting) =>
-    withRunningNetwork(setting, 'without workers', async (running) => {
-      const workers = new WorkerPair(running.network);
-      try {
-        await workers.start();
-        return await killing(setting, running, workers);
-      } finally {
-        await workers.stop();
-      }
-    }),
+  run: async (setting) => killing(setting, await setting.network()),
 };
 
-async function killing(setting: Setting, running: Running, workers: WorkerPair): Promise<readonly Reading[]> {
+async function killing(setting: Setting, running: Running): Promise<readonly Reading[]> {
   const { runs = KILLS, say, signal } = setting;
+  const { workers } = running;
   await makeKey(running.network);
   const { vault } = await makeVault(running.network);
   const workflowId = confirmDepositId(NETWORK_NAME, vault);
