@@ -1,4 +1,5 @@
 /** The bundle's only entry: what a worker can run. */
+export { answerAlerts } from './answer-alerts/workflow.ts';
 export { confirmDeposit } from './confirm-deposit/workflow.ts';
 export { generateKey } from './generate-key/workflow.ts';
 export { incident } from './incident/workflow.ts';

@@ -33,6 +33,7 @@ export const TAGS = {
   auditLeaf: 'firebreak/audit-leaf/v1',
   auditNode: 'firebreak/audit-node/v1',
   alert: 'firebreak/alert/v1',
+  alertAnswer: 'firebreak/alert-answer/v1',
   incidentCommand: 'firebreak/incident-command/v1',
   noticeThread: 'firebreak/notice-thread/v1',
   plan: 'firebreak/plan/v1',

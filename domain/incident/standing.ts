@@ -13,6 +13,8 @@ export type Roles = Readonly<Partial<Record<Role, Holder>>>;
 export type LinkedAlert = {
   readonly name: string;
   readonly source: string;
+  /** Tells alerts of one name and source apart; absent in incidents from before. */
+  readonly key?: string;
   readonly status: 'firing' | 'resolved';
   /** Unix milliseconds of the last thing that was heard of it. */
   readonly atMs: number;

@@ -43,6 +43,7 @@ const PROCESSES = [
   'confirm-deposit',
   'pay-out',
   'record-alert',
+  'answer-alerts',
   'run-playbook',
   'incident',
   'sweep-vault.',

@@ -67,21 +67,22 @@ export function takeMessages(incident: Incident): void {
     (said: unknown) => {
       const alert = heardAs('alertHeard', said, alertHeardFrom);
       if (alert === undefined) return;
-      hearAlert(state, alert);
-      const { name, source, status, atMs } = alert;
+      const { summary = '', ...linked } = alert;
+      if (!hearAlert(state, linked)) return;
+      const { name, source, status, atMs } = linked;
       record(
         status === 'resolved'
           ? { kind: 'alert.resolved', facts: { alert: name, source }, atMs: Date.now(), by: source }
           : {
               kind: 'alert.joined',
-              facts: { alert: name, source, summary: '', startedAtMs: atMs },
+              facts: { alert: name, source, summary, startedAtMs: atMs },
               atMs: Date.now(),
               by: source,
             },
       );
       show();
     },
-    { description: 'An alert of this incident was heard of, from its record.' },
+    { description: 'Another alert joins this incident, or one of its alerts is over.' },
   );
   setHandler(
     addNote,

@@ -57,9 +57,12 @@ export type AlertHeard = {
   readonly name: string;
   readonly source: string;
   readonly status: AlertStatus;
+  /** Unix milliseconds; of a firing, when it began. */
   readonly atMs: number;
+  readonly key?: string;
+  readonly summary?: string;
 };
-/** An alert of this incident was heard of again. */
+/** Another alert joins this incident, or one of its alerts is over. */
 export const alertHeardSignal = defineSignal<[AlertHeard]>('alertHeard');
 
 export type Note = {

@@ -85,7 +85,15 @@ export const freshState = (input: IncidentInput, nowMs: number): IncidentState =
   alerts:
     input.alert === undefined
       ? []
-      : [{ name: input.alert.name, source: input.alert.source, status: 'firing', atMs: input.alert.startedAtMs }],
+      : [
+          {
+            name: input.alert.name,
+            source: input.alert.source,
+            key: input.key,
+            status: 'firing',
+            atMs: input.alert.startedAtMs,
+          },
+        ],
   runs: {},
   timeline: NO_EVENTS,
   notes: 0,
@@ -123,13 +131,20 @@ export function firstResponder(state: IncidentState, name: string): void {
   happened(state, 'role', 'platform', `${name} spoke first and is commander until this is handed over`);
 }
 
-export function hearAlert(state: IncidentState, alert: LinkedAlert): void {
-  const known = state.alerts.find(({ name, source }) => name === alert.name && source === alert.source);
-  if (known?.status === alert.status) return;
+/** False: it is no news. */
+export function hearAlert(state: IncidentState, alert: LinkedAlert): boolean {
+  const known = state.alerts.find((each) => isSame(each, alert));
+  if (known?.status === alert.status) return false;
   state.alerts = [...state.alerts.filter((each) => each !== known), alert].slice(-ALERTS_MAX);
   const what = alert.status === 'resolved' ? 'resolved' : known === undefined ? 'joined' : 'fires again';
   happened(state, 'alert', alert.source, `alert ${alert.name} ${what}`);
+  return true;
 }
+
+const isSame = (one: LinkedAlert, other: LinkedAlert): boolean =>
+  one.name === other.name &&
+  one.source === other.source &&
+  (one.key === undefined || other.key === undefined || one.key === other.key);
 
 /** Takes what a run says of itself, and whatever of it people have to be told. */
 export function hearRun(state: IncidentState, standing: RunStanding): void {

@@ -6,6 +6,8 @@ import {
   condition,
   continueAsNew,
   executeChild,
+  getExternalWorkflowHandle,
+  patched,
   setCurrentDetails,
   setHandler,
   upsertMemo,
@@ -15,6 +17,7 @@ import {
 import { inertText } from '../../domain/alert/text.ts';
 import { pageLines } from '../../domain/incident/page.ts';
 import { linesOf, type Standing } from '../../domain/incident/standing.ts';
+import { answerAlertsId, responseEndedSignal } from '../answer-alerts/messages.ts';
 import type { AwaitingRole } from '../lib/progress.ts';
 import { trackProgress } from '../lib/track.ts';
 import { keepTrail, type TrailState } from '../lib/trail.ts';
@@ -88,7 +91,9 @@ async function hold(input: IncidentInput, carried: Carried | undefined): Promise
   const teller = { input, id, state, standing, record: trail.record, room };
   const full = (): boolean => workflowInfo().historyLength > HISTORY_SOFT;
   for (;;) {
+    const { phase } = state;
     judgePhase(state);
+    if (phase === 'responding' && state.phase !== phase) void letAlertsGo(input, id);
     if (state.phase === 'failed') state.failedAtMs ??= Date.now();
     show();
     if (full() && state.phase !== 'over') {
@@ -173,6 +178,13 @@ function judgePhase(state: IncidentState): void {
   }
 }
 
+/** The run has ended: an alert that fires from now on is not answered by joining. */
+async function letAlertsGo({ network, playbook, alert }: IncidentInput, id: string): Promise<void> {
+  // Incidents from before were opened by the record of their alert, which asks nobody.
+  if (alert === undefined || !patched('alerts-share-incidents')) return;
+  await getExternalWorkflowHandle(answerAlertsId(network, { playbook: playbook.name, inputs: playbook.inputs }))
+    .signal(responseEndedSignal, { incident: id })
+    .catch(() => undefined);
 }
 
 /** Runs the playbook. A run that there is already is joined: it tells by itself how it goes. */

@@ -1,19 +1,17 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { CancellationScope, startChild } from '@temporalio/workflow';
+import { CancellationScope, getExternalWorkflowHandle, startChild, workflowInfo } from '@temporalio/workflow';
 import { type Alert, alertKey } from '../../domain/alert/alert.ts';
 import type { Chosen } from '../../domain/alert/match.ts';
 import { asMarkdown } from '../../domain/alert/text.ts';
-import { INCIDENT, type IncidentInput, startIncident } from '../incident/messages.ts';
+import { ANSWER_ALERTS, type Asked, askedSignal, startAnswerAlerts } from '../answer-alerts/messages.ts';
+import type { IncidentInput } from '../incident/messages.ts';
 import type { AlertResponse } from './messages.ts';
 
-/**
- * Opens the incident that answers an alert, and gives its name. The alert's key is in it, so whoever comes second joins; and it does not
- * end with the record, nor with a click on `cancel` at the record's page.
- */
-export async function openIncident(alert: Alert, chosen: Chosen, response: AlertResponse): Promise<string> {
+/** The incident that is opened for this alert, if none is open that answers it. */
+export function incidentOf(alert: Alert, chosen: Chosen, response: AlertResponse): IncidentInput {
   const { name, severity, network, summary, labels, source } = alert;
   const { playbook, digest, inputs } = chosen;
-  const input: IncidentInput = {
+  return {
     network,
     key: alertKey(alert),
     title: `alert ${asMarkdown(name, 60)} of ${source}`,
@@ -27,17 +25,33 @@ export async function openIncident(alert: Alert, chosen: Chosen, response: Alert
       alert: { name, severity, network, summary, labels },
     },
   };
-  const { taskQueue: _ours, workflowIdConflictPolicy: _joined, ...options } = startIncident(input);
+}
+
+/**
+ * Asks which incident answers the alert, and begins whoever is asked where nobody is. The answer comes as a message. False: whoever was
+ * there ended at this moment, so ask again.
+ */
+export async function ask(alert: Alert, chosen: Chosen, response: AlertResponse): Promise<boolean> {
+  const { name, source, fingerprint, startedAtMs, summary } = alert;
+  const asked: Asked = {
+    record: workflowInfo().workflowId,
+    alert: { name, source, fingerprint, startedAtMs, summary },
+    incident: incidentOf(alert, chosen, response),
+  };
+  const start = startAnswerAlerts(alert.network, chosen, [asked]);
+  const { taskQueue: _ours, workflowIdConflictPolicy: _joined, ...options } = start;
   try {
     await CancellationScope.nonCancellable(() =>
-      startChild(INCIDENT, {
-        ...options,
-        parentClosePolicy: 'ABANDON',
-        workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
-      }),
+      startChild(ANSWER_ALERTS, { ...options, parentClosePolicy: 'ABANDON' }),
     );
+    return true;
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    return getExternalWorkflowHandle(start.workflowId)
+      .signal(askedSignal, asked)
+      .then(
+        () => true,
+        () => false,
+      );
   }
-  return options.workflowId;
 }

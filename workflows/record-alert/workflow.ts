@@ -7,12 +7,16 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { alertHeardSignal } from '../incident/messages.ts';
+import { alertKey } from '../../domain/alert/alert.ts';
+import { answeredSignal } from '../answer-alerts/messages.ts';
+import { openIncident } from '../answer-alerts/open.ts';
+import { incidentNamedIn } from '../answer-alerts/state.ts';
+import { alertHeardSignal, incidentId } from '../incident/messages.ts';
 import { heardAs } from '../lib/refused.ts';
 import { trackProgress } from '../lib/track.ts';
 import { HISTORY_EVENTS_MAX } from '../settings.ts';
 import { alertRecordQuery, deliveredSignal, type RecordAlertInput, type RecordAlertResult } from './messages.ts';
-import { openIncident } from './open.ts';
+import { ask, incidentOf } from './open.ts';
 import {
   type AlertRecord,
   deliveredFrom,
@@ -28,6 +32,8 @@ import {
 
 /** Room for what one delivery and the opening of the incident add. */
 const HISTORY_ROOM = 200;
+/** Whoever is asked may be ended by a click before it answers. */
+const ASK_AGAIN_MS = 10_000;
 
 /**
  * One alert. It exists before its sender is answered; from here on the incident is opened whatever happens to whoever heard it. The
@@ -40,6 +46,10 @@ export async function recordAlert(input: RecordAlertInput): Promise<RecordAlertR
     const delivered = heardAs('delivered', said, deliveredFrom);
     if (delivered !== undefined) record = heard(record, delivered);
   });
+  setHandler(answeredSignal, (said: unknown) => {
+    const incident = heardAs('answered', said, incidentNamedIn);
+    if (incident !== undefined && record.incident === undefined) record = { ...record, incident };
+  });
   setHandler(alertRecordQuery, () => record, {
     description: 'How often the alert was heard, and which incident answers it.',
   });
@@ -51,16 +61,26 @@ export async function recordAlert(input: RecordAlertInput): Promise<RecordAlertR
     percent: 0,
     ...standing(record, match),
   });
+  const asksFor = match.chosen !== undefined && response !== undefined ? { chosen: match.chosen, response } : undefined;
+  const isAsking = (): boolean => asksFor !== undefined && mustOpen(record);
   for (;;) {
-    if (mustOpen(record) && match.chosen !== undefined && response !== undefined) {
-      const incident = await openIncident(alert, match.chosen, response);
-      record = { ...record, incident };
+    if (asksFor !== undefined && isAsking()) {
+      const { chosen } = asksFor;
+      if (!patched('alerts-share-incidents')) {
+        // Records from before: each opened its own.
+        const own = incidentOf(alert, chosen, asksFor.response);
+        await openIncident(own);
+        record = { ...record, incident: incidentId(own.network, own.key) };
+      } else if (await ask(alert, chosen, asksFor.response))
+        await condition(() => !isAsking(), ASK_AGAIN_MS, { summary: 'Until it is told which incident answers it' });
     }
     track.change(standing(record, match));
-    const known = record;
-    const left = waitMs(known, Date.now());
-    if (left === 0) break;
-    await condition(() => record !== known, left, { summary: 'Until it is heard of again' });
+    if (!isAsking()) {
+      const known = record;
+      const left = waitMs(known, Date.now());
+      if (left === 0) break;
+      await condition(() => record !== known, left, { summary: 'Until it is heard of again' });
+    }
     if (workflowInfo().historyLength > HISTORY_EVENTS_MAX - HISTORY_ROOM) {
       await condition(allHandlersFinished);
       await continueAsNew<typeof recordAlert>({ ...input, carried: record });
@@ -77,6 +97,6 @@ async function tellIncident({ incident, resolved }: AlertRecord, { alert }: Reco
   if (incident === undefined || resolved === 0 || !patched('incident-hears-alerts')) return;
   const { name, source } = alert;
   await getExternalWorkflowHandle(incident)
-    .signal(alertHeardSignal, { name, source, status: 'resolved', atMs: Date.now() })
+    .signal(alertHeardSignal, { name, source, status: 'resolved', atMs: Date.now(), key: alertKey(alert) })
     .catch(() => undefined);
 }
