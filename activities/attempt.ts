@@ -9,6 +9,9 @@ import { fence } from './fence.ts';
 /** Far below the heartbeat timeout of two seconds; the worker's throttle decides what is really sent. */
 const BEAT_MS = 400;
 
+/** So long after its signal an attempt is waited for. */
+const DEAF_MS = 1_000;
+
 /** One attempt at one effect. `idempotencyKey` is the same for every attempt; `number` grows and fences off older ones. */
 export type Attempt = EffectContext & {
   readonly number: number;
@@ -37,7 +40,7 @@ export async function attempt<T>(
   const ended = (outcome: Parameters<typeof deps.observer.attemptEnded>[1], code: string): void =>
     deps.observer.attemptEnded(activity, outcome, code, (deps.clock() - startedAtMs) / 1_000);
   try {
-    const result = await work({
+    const working = work({
       idempotencyKey: key,
       number: info.attempt,
       signal,
@@ -46,6 +49,7 @@ export async function attempt<T>(
         details = next;
       },
     });
+    const result = await heeding(signal, working);
     ended('done', 'none');
     return result;
   } catch (error) {
@@ -63,5 +67,22 @@ export async function attempt<T>(
   } finally {
     clearInterval(beat);
     lease.release();
+  }
+}
+
+/** What listens to no signal, such as a plug-in that hangs, is left to itself: it must not hold its place in the worker for ever. */
+async function heeding<T>(signal: AbortSignal, working: Promise<T>): Promise<T> {
+  const deaf = Promise.withResolvers<never>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const over = (): void => {
+    timer = setTimeout(() => deaf.reject(signal.reason), DEAF_MS);
+  };
+  if (signal.aborted) over();
+  else signal.addEventListener('abort', over, { once: true });
+  try {
+    return await Promise.race([working, deaf.promise]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', over);
   }
 }

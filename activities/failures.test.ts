@@ -42,6 +42,24 @@ test('an unnamed error is stored without its message, which may hold anything', 
   expect(failure.message).toBe('askPartials met an unexpected TypeError');
 });
 
+test.each([
+  ['a name that is no name of a class', Object.assign(new Error('x'), { name: 'pin 4711' }), 'object'],
+  ['a long name', Object.assign(new Error('x'), { name: 'A'.repeat(5_000) }), 'object'],
+  [
+    'a name that cannot be read',
+    Object.defineProperty(new Error('x'), 'name', {
+      get: () => {
+        throw new Error('pin 4711');
+      },
+    }),
+    'object',
+  ],
+  ['nothing', undefined, 'undefined'],
+  ['a text', 'pin 4711', 'string'],
+])('of %s that is thrown only its kind is stored', (_what, error, kind) => {
+  expect(failureOf(error).message).toBe(`askPartials met an unexpected ${kind}`);
+});
+
 test('cancellation passes through', () => {
   const cancelled = new CancelledFailure('stop');
   expect(toTemporalFailure(cancelled, 'x')).toBe(cancelled);

@@ -120,10 +120,16 @@ export function toTemporalFailure(error: unknown, activity: string): Error {
 }
 
 const unnamed = (error: unknown, activity: string): FirebreakFailure =>
-  new FirebreakFailure(
-    'bug.activity',
-    `${activity} met an unexpected ${error instanceof Error ? error.name : typeof error}`,
-    {
-      activity,
-    },
-  );
+  new FirebreakFailure('bug.activity', `${activity} met an unexpected ${kindOf(error)}`, { activity });
+
+const CLASS_NAME = /^[A-Za-z]{1,60}$/;
+
+/** The name of its class, if it is one: whoever throws can put anything there, and a getter can throw. */
+function kindOf(error: unknown): string {
+  try {
+    if (error instanceof Error && CLASS_NAME.test(error.name)) return error.name;
+  } catch {
+    return 'object';
+  }
+  return typeof error;
+}

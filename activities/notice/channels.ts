@@ -4,6 +4,7 @@ import { SEVERITIES } from '../../domain/playbook/plan.ts';
 import type { Notifier } from '../../domain/ports/notifier.ts';
 import type { Channel } from '../playbook/binding.ts';
 import { compose } from './compose.ts';
+import { requireReceipt } from './receipt.ts';
 import type { Renderer } from './render.ts';
 import { shippedTemplates } from './templates.ts';
 
@@ -27,7 +28,7 @@ const channelOf = (
 ): Channel => ({
   route: notifier.route,
   send: async ({ text, severity }, context) => {
-    await notifier.send(
+    const receipt = await notifier.send(
       compose(
         render,
         { kind: 'page', text },
@@ -42,5 +43,6 @@ const channelOf = (
       ),
       context,
     );
+    requireReceipt(notifier, receipt);
   },
 });

@@ -83,3 +83,33 @@ test('a notice that is cancelled while a channel waits is told no more', async (
   await expect(telling).rejects.toThrow();
   expect(asked).toEqual(['send']);
 });
+
+test.each([
+  undefined,
+  'delivered',
+  {},
+  { ...receipt, route: 'a route that fails alone' },
+  { ...receipt, reference: 'r'.repeat(301) },
+  { ...receipt, reference: 'a\nb' },
+  { ...receipt, state: 'read' },
+  { ...receipt, exercise: 'no' },
+  { ...receipt, atMs: '1' },
+  { ...receipt, missed: -1 },
+])('what is no receipt confirms nothing, and is not asked for again: %p', async (given) => {
+  let asked = 0;
+  const send = async (): Promise<DeliveryReceipt> => {
+    asked += 1;
+    return given as DeliveryReceipt;
+  };
+  const lying: Notifier = { ...scripted().notifier, send };
+  await expect(deliver(lying, 'send', notice, undefined, context(), Date.now)).rejects.toMatchObject({
+    code: 'bug.notifier-receipt',
+  });
+  expect(asked).toBe(1);
+});
+
+test('of a receipt only what receipts have is kept', async () => {
+  const send = async (): Promise<DeliveryReceipt> => ({ ...receipt, debug: 'canary' }) as DeliveryReceipt;
+  const talkative: Notifier = { ...scripted().notifier, send };
+  expect(await deliver(talkative, 'send', notice, undefined, context(), Date.now)).toEqual(receipt);
+});

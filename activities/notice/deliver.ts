@@ -3,6 +3,7 @@ import type { Notice } from '../../domain/notification/notice.ts';
 import type { EffectContext } from '../../domain/ports/context.ts';
 import type { DeliveryReceipt, Notifier } from '../../domain/ports/notifier.ts';
 import { pause } from '../waiting.ts';
+import { requireReceipt } from './receipt.ts';
 
 /** What is done in the conversation: it is opened, something more is said, or it is ended. */
 export type NoticeEvent = 'send' | 'update' | 'resolve';
@@ -24,8 +25,11 @@ export async function deliver(
 ): Promise<DeliveryReceipt> {
   for (let tries = 1; ; tries += 1) {
     try {
-      if (event === 'send' || first === undefined) return await bounded(notifier.send(notice, context), context, clock);
-      return await bounded(notifier[event](notice, first, context), context, clock);
+      const sending =
+        event === 'send' || first === undefined
+          ? notifier.send(notice, context)
+          : notifier[event](notice, first, context);
+      return requireReceipt(notifier, await bounded(sending, context, clock));
     } catch (error) {
       context.signal.throwIfAborted();
       if (!(error instanceof FirebreakFailure) || !error.retryable || tries >= TRIES_MAX) throw error;

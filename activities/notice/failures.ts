@@ -14,4 +14,8 @@ export const activitiesNoticeFailures = {
     meaning: 'A notice names a channel that coordinator.toml does not have.',
     remedy: 'Add the section `[channels.<name>]`, or name one that is there.',
   },
+  'bug.notifier-receipt': {
+    meaning: 'A notifier said that it delivered a message and gave no receipt of the shape that its port has.',
+    remedy: 'It counts as silent. Tell the author of the plug-in, who finds it with the compliance suite of notifiers.',
+  },
 } as const satisfies FailureTable;

@@ -20,12 +20,13 @@ const down: Notifier = {
     throw new Error('not asked');
   },
 };
+const lying = { ...down, route: 'lying', send: async () => undefined } as unknown as Notifier;
 const silence = () => undefined;
 
 /** Two rooms that remember, on different routes, and a channel that is broken. */
 function world(environment: 'production' | 'drill' = 'production') {
   const told: Record<string, ToldMessage[]> = { pager: [], chat: [] };
-  const notifiers: Record<string, Notifier> = { down };
+  const notifiers: Record<string, Notifier> = { down, lying };
   for (const [route, messages] of Object.entries(told))
     notifiers[route] = Object.assign(memory({})({ told: messages }), { route });
   // Only what the activity touches; a use of anything else would fail here.
@@ -87,6 +88,14 @@ test('a broken channel and one that is not configured are named, keep nobody fro
   expect(told['pager']?.length).toBe(1);
 });
 
+test('a notifier that gives no receipt counts as silent, and costs no other channel its confirmation', async () => {
+  const { run } = world();
+  const { receipts, silent, unconfirmed } = await run({ ...input, channels: ['pager', 'lying'] });
+  expect(Object.keys(receipts)).toEqual(['pager']);
+  expect(silent).toEqual([{ channel: 'lying', code: 'bug.notifier-receipt' }]);
+  expect(unconfirmed).toMatchObject({ code: 'unavailable.independent-channels' });
+});
+
 test('asked again with the receipts so far, only who has not confirmed is told', async () => {
   const { run, told } = world();
   const { receipts: already } = await run({ ...input, channels: ['pager'] });
@@ -140,6 +149,9 @@ test('a playbook tells people over the same channels, and an unknown severity so
     signal: new AbortController().signal,
     deadlineMs: Date.now() + 5_000,
   };
+  await expect(channels['lying']?.send({ text: 'x', severity: 'SEV1' }, context)).rejects.toMatchObject({
+    code: 'bug.notifier-receipt',
+  });
   for (let round = 0; round < 2; round += 1)
     await channels['pager']?.send({ text: 'Frozen by 7', severity: 'odd' }, context);
   expect(told['pager']?.map(({ said }) => said.map(({ headline }) => headline))).toEqual([['[SEV1] Frozen by 7']]);

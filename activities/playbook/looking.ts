@@ -23,6 +23,8 @@ export type Watched = { readonly seen: boolean; readonly saw: string };
 
 /** A probe that cannot look so often in a row is no proof that all is well. */
 const BLIND_LOOKS_MAX = 5;
+/** One look of a guard. */
+const LOOK_MS_MAX = 30_000;
 
 export const createLookingActivities = (deps: ActivityDependencies, bindings: Bindings) => ({
   /** One look at the world; changes nothing. */
@@ -39,12 +41,8 @@ export const createLookingActivities = (deps: ActivityDependencies, bindings: Bi
       const untilMs = deps.clock() + input.seconds * 1_000;
       let blind = 0;
       while (deps.clock() < untilMs) {
-        const seen = await look(deps, binding, input, now, Math.min(untilMs, deps.clock() + 30_000)).catch(
-          (error: unknown) => {
-            if (now.signal.aborted || !(error instanceof FirebreakFailure)) throw error;
-            return error;
-          },
-        );
+        const seen = await lookInTime(deps, binding, input, now, Math.min(untilMs, deps.clock() + LOOK_MS_MAX));
+        now.signal.throwIfAborted();
         const isBlind = seen instanceof FirebreakFailure;
         blind = isBlind ? blind + 1 : 0;
         const holds = !isBlind && evaluateExpression(input.expect, { ...input.values, result: seen }) === true;
@@ -73,3 +71,27 @@ const look = async (
   untilMs: number,
 ): Promise<Values> =>
   requireShape(input.probe, await binding.look(input.arguments, { deps, attempt: now, untilMs }), binding.results);
+
+/** Whatever a probe throws, and if it never answers: it is a look that saw nothing, and the guard goes on looking. */
+async function lookInTime(
+  deps: ActivityDependencies,
+  binding: ProbeBinding,
+  input: Look,
+  now: Attempt,
+  untilMs: number,
+): Promise<Values | FirebreakFailure> {
+  const over = new AbortController();
+  const signal = AbortSignal.any([now.signal, over.signal]);
+  const late = pause(untilMs - deps.clock(), signal).then(
+    () => new FirebreakFailure('unavailable.action-silent', `${input.probe} did not answer in time`),
+  );
+  try {
+    return await Promise.race([look(deps, binding, input, { ...now, signal }, untilMs), late]);
+  } catch (error) {
+    if (error instanceof FirebreakFailure) return error;
+    deps.logger.error({ probe: input.probe, err: error }, 'a probe met an unnamed error');
+    return new FirebreakFailure('bug.activity', `${input.probe} met an unexpected error`);
+  } finally {
+    over.abort();
+  }
+}

@@ -3,11 +3,19 @@ import { isOfType, type ValueType } from '../../domain/playbook/value.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import type { Values } from './binding.ts';
 
-/** What gives results of another shape than it is listed with is wrong in our code, and nothing may be built on it. */
-export function requireShape(name: string, given: Values, results: Readonly<Record<string, ValueType>>): Values {
-  const wrong = Object.entries(results).find(([key, type]) => !isOfType(given[key], type));
-  if (wrong === undefined) return given;
-  throw new FirebreakFailure('bug.capability-results', `${name} gave a ${wrong[0]} that is not ${wrong[1]}`);
+/**
+ * The results that an action or probe is listed with, and nothing else that it gives: what stands behind it may be a plug-in of others, and
+ * what goes on from here is kept in histories and records. Another shape is a mistake, and nothing may be built on it.
+ */
+export function requireShape(name: string, given: unknown, results: Readonly<Record<string, ValueType>>): Values {
+  const all = typeof given === 'object' && given !== null ? (given as Readonly<Record<string, unknown>>) : {};
+  return Object.fromEntries(
+    Object.entries(results).map(([key, type]) => {
+      const value = all[key];
+      if (isOfType(value, type)) return [key, value];
+      throw new FirebreakFailure('bug.capability-results', `${name} gave a ${key} that is not ${type}`);
+    }),
+  );
 }
 
 export function requireNetwork({ genesis }: Pick<ActivityDependencies, 'genesis'>, network: string): void {

@@ -8,7 +8,7 @@ import { validatorName } from '../../domain/network/network.ts';
 import { filesBelow, liveTest } from '../e2e/rig/evidence.ts';
 import type { LiveNetwork } from '../e2e/rig/live-network.ts';
 import { metricsPage, workerMetricsPage } from '../e2e/rig/validator-http.ts';
-import { foundIn, type Needle, needlesOf, needlesOfText } from './rig/needles.ts';
+import { foundIn, hayOf, type Needle, needlesOf, needlesOfText } from './rig/needles.ts';
 import { realNeedles } from './rig/secrets.ts';
 
 /** Files that exist to hold a secret; everything else that the network wrote is searched. */
@@ -107,20 +107,7 @@ async function rememberedBy({ client }: LiveNetwork): Promise<Hay[]> {
   const hays: Hay[] = [];
   for await (const { workflowId } of client.workflow.list()) {
     const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
-    const parts: Buffer[] = [];
-    collect(events ?? [], parts, 0);
-    hays.push({ name: workflowId, bytes: Buffer.concat(parts) });
+    hays.push({ name: workflowId, bytes: hayOf(events ?? []) });
   }
   return hays;
 }
-
-const DEPTH_MAX = 24;
-
-/** Every text and every byte string in a history, whatever field it is in. */
-function collect(value: unknown, into: Buffer[], depth: number): void {
-  if (typeof value === 'string') into.push(Buffer.from(value), SEPARATOR);
-  else if (value instanceof Uint8Array) into.push(Buffer.from(value), SEPARATOR);
-  else if (typeof value === 'object' && value !== null && depth < DEPTH_MAX)
-    for (const inner of Object.values(value)) collect(inner, into, depth + 1);
-}
-const SEPARATOR = Buffer.from('\n');

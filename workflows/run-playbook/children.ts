@@ -4,9 +4,8 @@ import { accept, refuse, type Verdict } from '../../domain/errors/failure.ts';
 import type { PlaybookStep, WorkflowStep } from '../../domain/playbook/plan.ts';
 import { resolveArguments } from '../../domain/playbook/resolve.ts';
 import { effects, named } from '../lib/effects.ts';
-import { verdictOf } from '../lib/refusal.ts';
 import { searchAttributes, WORKFLOW_TASK_TIMEOUT } from '../settings.ts';
-import { askedFor, tries, undoable } from './effect.ts';
+import { askedFor, tries, undoable, verdictWithTimeout } from './effect.ts';
 import { RUN_PLAYBOOK, type RunPlaybookInput, type RunPlaybookResult, workflowOfRun } from './messages.ts';
 import { recordProcess } from './process-records.ts';
 import { keyMadeBy, resultsOf } from './processes.ts';
@@ -24,10 +23,15 @@ export async function runProcess(run: Run, step: WorkflowStep, frame: Frame): Pr
   const perform = () =>
     tries(run, step, mark, step.retry, async () => {
       await run.room();
-      const prepared = await verdictOf(
+      const checked = {
+        ...named(`Check what ${step.id} is started with`),
+        scheduleToCloseTimeout: leftMs(step, mark),
+      };
+      const prepared = await verdictWithTimeout(
+        step,
         inFlight(
           run,
-          effects.prepareProcess.executeWithOptions(named(`Check what ${step.id} is started with`), [
+          effects.prepareProcess.executeWithOptions(checked, [
             {
               network: run.input.network,
               run: run.name,

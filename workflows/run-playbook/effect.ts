@@ -1,11 +1,4 @@
-import {
-  ActivityFailure,
-  CancellationScope,
-  condition,
-  isCancellation,
-  sleep,
-  TimeoutFailure,
-} from '@temporalio/workflow';
+import { ActivityFailure, CancellationScope, condition, isCancellation, sleep } from '@temporalio/workflow';
 import type { BlobRef } from '../../domain/ports/blob-store.ts';
 import type { Proof } from '../../domain/approval/execution.ts';
 import { accept, familyOf, type Refusal, type Verdict } from '../../domain/errors/failure.ts';
@@ -244,7 +237,10 @@ export async function tries(
   }
 }
 
-/** An effect that nobody finished in its time is a refusal like any other; cancellation passes through. */
+/**
+ * An effect that nobody finished in its time is a refusal like any other, also if it was tried again all that time because what stands
+ * behind it is broken; cancellation passes through.
+ */
 export async function verdictWithTimeout<T>(
   step: Parameters<typeof timedOut>[0],
   effect: Promise<T>,
@@ -252,8 +248,7 @@ export async function verdictWithTimeout<T>(
   try {
     return await verdictOf(effect);
   } catch (error) {
-    if (error instanceof ActivityFailure && error.cause instanceof TimeoutFailure)
-      return { ok: false, refusal: timedOut(step) };
+    if (error instanceof ActivityFailure && !isCancellation(error)) return { ok: false, refusal: timedOut(step) };
     throw error;
   }
 }

@@ -45,3 +45,20 @@ function base64Forms(raw: Buffer): (readonly [string, string])[] {
 /** Which needles are in this hay. */
 export const foundIn = (hay: Buffer, needles: readonly Needle[]): readonly Needle[] =>
   needles.filter(({ bytes }) => hay.includes(bytes));
+
+const DEPTH_MAX = 24;
+const SEPARATOR = Buffer.from('\n');
+
+/** Every text and every byte string in a value, whatever field it is in. */
+export function hayOf(value: unknown): Buffer {
+  const parts: Buffer[] = [];
+  collect(value, parts, 0);
+  return Buffer.concat(parts);
+}
+
+function collect(value: unknown, into: Buffer[], depth: number): void {
+  if (typeof value === 'string') into.push(Buffer.from(value), SEPARATOR);
+  else if (value instanceof Uint8Array) into.push(Buffer.from(value), SEPARATOR);
+  else if (typeof value === 'object' && value !== null && depth < DEPTH_MAX)
+    for (const inner of Object.values(value)) collect(inner, into, depth + 1);
+}
