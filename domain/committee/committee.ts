@@ -33,8 +33,22 @@ export const seatsOf = (committee: Committee): readonly Seat[] =>
     ...(deputy === undefined ? [] : [{ seat, key: deputy, deputyOf: key.name }]),
   ]);
 
-export const seatOf = (committee: Committee, voter: string): Seat | undefined =>
-  seatsOf(committee).find(({ key }) => voterId(key) === voter);
+/** Who counts a hundred votes asks this some thousand times, inside one workflow task: a committee is laid out once. */
+const voters = new WeakMap<Committee, ReadonlyMap<string, Seat>>();
+
+export function seatOf(committee: Committee, voter: string): Seat | undefined {
+  const known = voters.get(committee) ?? votersOf(committee);
+  voters.set(committee, known);
+  return known.get(voter);
+}
+
+/** Of a key that is listed twice the first place counts. */
+const votersOf = (committee: Committee): ReadonlyMap<string, Seat> =>
+  new Map(
+    seatsOf(committee)
+      .toReversed()
+      .map((seat) => [voterId(seat.key), seat]),
+  );
 
 /** `member` is a voter id; the signature is over the digest of the document that carries it. */
 export type MemberSignature = { readonly member: string; readonly signature: string };
