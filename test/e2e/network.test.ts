@@ -15,6 +15,7 @@ import { badInputScenes } from './bad-input.ts';
 import { byHandScenes } from './by-hand.ts';
 import { copyScenes } from './copies.ts';
 import { grantScenes } from './grants.ts';
+import { incidentScenes } from './incidents.ts';
 import { offlineScenes } from './offline.ts';
 import { orderScenes } from './orders.ts';
 import { signerScenes } from './signers.ts';
@@ -76,6 +77,7 @@ describe('signers', () => signerScenes(network));
 describe('offline', () => offlineScenes(network));
 describe('bad input', () => badInputScenes(network));
 describe('by hand', () => byHandScenes(network));
+describe('incidents', () => incidentScenes(network));
 describe('copies', () => copyScenes(network));
 
 describe('canary', () => canaryScenes(network));

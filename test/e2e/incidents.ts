@@ -1,0 +1,137 @@
+import { afterAll, expect } from '@jest/globals';
+import { runCopy, takeCopy } from '../../devnet/copy.ts';
+import { type Handled, resultOf, untilRun } from '../../devnet/emergency/incident.ts';
+import { validatorIds } from '../../devnet/layout.ts';
+import { firingSince } from '../../devnet/monitoring/firing.ts';
+import type { Channel } from '../../devnet/receivers/kept.ts';
+import { validatorId, validatorName } from '../../domain/network/network.ts';
+import { deliver, heardOn, incidentsSince, pausedIn, startAlertingWith } from './rig/alerting.ts';
+import { liveTest } from './rig/evidence.ts';
+import type { LiveNetwork } from './rig/live-network.ts';
+import { done, on } from './rig/operator.ts';
+import { until } from './rig/until.ts';
+import { canSign, isReady, statusOf, untilAll } from './rig/validator-http.ts';
+
+/** What ships waits for a quarter of an hour; an installation may give other times, and this one does. */
+const GIVEN = {
+  'identity-seen-twice': { holdFor: '15s' },
+  'validator-offline': { lookEvery: '2s', holdFor: '5s' },
+};
+/** Runs twice, and is then the one that is offline: it stands aside for a minute more, so that nobody has to wait for it. */
+const VALIDATOR = validatorId(8);
+const OTHERS_OFFLINE = [6, 10, 11, 13].map(validatorId);
+const OPEN_MS = 90_000;
+const STEP_MS = 60_000;
+const END_MS = 150_000;
+
+/** The two playbooks of everyday trouble, each from its alert to its end; neither freezes, and neither touches a key. */
+export function incidentScenes(live: () => LiveNetwork): void {
+  const scene = liveTest.bind(undefined, 'incidents');
+  let alerting: Awaited<ReturnType<typeof startAlertingWith>> | undefined;
+  // The scenes that follow start a copy that has forked, and payouts must not freeze in them.
+  afterAll(() => alerting?.stop(), 60_000);
+
+  scene(
+    'a validator that a failover runs twice is alerted by Prometheus, left out, seen alone again, and resumed as misconfigured',
+    live,
+    async (net) => {
+      alerting = await startAlertingWith(net, GIVEN);
+      const before = await brakesOf(net);
+      const since = Date.now();
+      takeCopy(net.layout, net.ports, VALIDATOR);
+      const copy = await runCopy(net, VALIDATOR);
+      let handled: Handled;
+      try {
+        handled = await opened(net, 'identity-seen-twice', since);
+        await firingSince(net, 'IdentitySeenTwice');
+        const { instruction } = await untilRun(handled, 'the form for operations', STEP_MS, ({ tasks }) =>
+          tasks.find(({ step }) => step === 'explain'),
+        );
+        expect(instruction).toContain('was seen from 2 addresses with one journal');
+        expect(await pausedIn(net)).toEqual([VALIDATOR]);
+        await until('the validator standing aside', { timeoutMs: STEP_MS }, async () => {
+          const { can_sign: can } = await canSign(net, VALIDATOR);
+          return can === false;
+        });
+      } finally {
+        await copy.stop();
+      }
+      await answered(net, handled, 'explain', 'cause=failover', 'stopped=true');
+      expect(await resultOf(handled, END_MS)).toMatchObject({ outcome: 'done', end: 'misconfigured' });
+      expect(heardOn(net, /Validator 8 ran twice \(failover\); no key was touched\./, since)).toEqual(['slack']);
+      expect(await pausedIn(net)).toEqual([]);
+      expect(await brakesOf(net)).toEqual(before);
+      expect((await incidentsSince(net, since)).map(({ playbook }) => playbook)).toEqual(['identity-seen-twice']);
+    },
+  );
+
+  scene(
+    'of fifteen, twelve, eleven and ten live are said louder each time; the machine is brought back, stays, and takes part again',
+    live,
+    async (net) => {
+      const before = await brakesOf(net);
+      const since = Date.now();
+      const offline = [VALIDATOR, ...OTHERS_OFFLINE].map(validatorName);
+      const holding = async (count: number): Promise<void> => {
+        for (const name of offline.slice(0, count)) await net.supervisor.hold(name);
+      };
+      const said = (words: RegExp, channels: readonly Channel[]) =>
+        until(`${String(words)} on ${channels.join(', ')}`, { timeoutMs: STEP_MS }, () => {
+          const heard = heardOn(net, words, since);
+          if (heard.join() === channels.join()) return true;
+          throw new Error(`heard on ${heard.join(', ') || 'none'}`);
+        });
+      let handled: Handled;
+      try {
+        await holding(3);
+        expect(await deliver(net, 'ValidatorOffline', { validator: String(VALIDATOR) })).toBe(200);
+        handled = await opened(net, 'validator-offline', since);
+        await said(TWO, ['slack']);
+        expect(await pausedIn(net)).toEqual([VALIDATOR]);
+        await holding(4);
+        await said(ONE, ['pagerduty', 'slack']);
+        await holding(5);
+        await said(NONE, ['pagerduty', 'mail', 'slack']);
+      } finally {
+        for (const name of offline) net.supervisor.release(name);
+      }
+      await answered(net, handled, 'repair', 'cause=power');
+      expect(await resultOf(handled, END_MS)).toMatchObject({ outcome: 'done', end: 'completed' });
+      await said(/Validator 8 is back; 1[345] live\./, ['slack']);
+      expect([TWO, ONE, NONE].map((words) => heardOn(net, words, since))).toEqual([
+        ['slack'],
+        ['pagerduty', 'slack'],
+        ['pagerduty', 'mail', 'slack'],
+      ]);
+      expect(await pausedIn(net)).toEqual([]);
+      await untilAll(net, 'ready again', isReady, 90_000);
+      expect(await brakesOf(net)).toEqual(before);
+      expect((await incidentsSince(net, since)).map(({ playbook }) => playbook)).toEqual(['validator-offline']);
+    },
+  );
+}
+
+const TWO = /Two validators to spare: 12 live\./;
+const ONE = /One validator to spare: 11 live\./;
+const NONE = /10 validators are live, 10 sign: one more outage stops payouts\./;
+
+/** The incident that this playbook answers, as soon as an alert has opened it. */
+async function opened(net: LiveNetwork, playbook: string, sinceMs: number): Promise<Handled> {
+  const incident = await until(`an incident of ${playbook}`, { timeoutMs: OPEN_MS, everyMs: 300 }, async () =>
+    (await incidentsSince(net, sinceMs)).find((one) => one.playbook === playbook),
+  );
+  return { network: net, client: net.client, incident };
+}
+
+const answered = (net: LiveNetwork, { incident }: Handled, step: string, ...fields: readonly string[]) => {
+  const by = `operator of ${validatorName(VALIDATOR)}`;
+  const form = fields.flatMap((field) => ['--field', field]);
+  return done(on(net, 'incident', 'answer', incident.key, '--step', step, '--by', by, ...form));
+};
+
+/** What a freeze or a rotation would change: the newest order that each validator knows, and the keys of the network. */
+async function brakesOf(net: LiveNetwork) {
+  const orders = await Promise.all(validatorIds().map(async (id) => (await statusOf(net, id))['order_number']));
+  const { keys } = await done(on(net, 'key', 'list'));
+  return { orders, keys: (keys as readonly unknown[]).length };
+}
