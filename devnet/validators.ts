@@ -18,6 +18,8 @@ export const RPC_USER = 'firebreak';
 /** The passphrase has 256 random bits: making it slow to guess would only make the start of 16 processes slow. */
 const SCRYPT_WORK_FACTOR = 10;
 const CONFIRMATIONS = 3;
+/** Coins of no worth: somebody who plays, and tests that pay all day, are not to meet a cap. */
+const OUTFLOW_CAP_SATS = 1_000_000_000_000;
 
 /** Writes a `validator.toml` for each with sealed identities; gives the identities in roster order. */
 export async function initValidators(
@@ -44,6 +46,7 @@ async function initOne(layout: Layout, ports: PortPlan, storage: KeyStorageChoic
       rpcPasswordFile: join('..', `bitcoin-${nodeOf(id)}`, 'rpc-password'),
       confirmationsRequired: CONFIRMATIONS,
       totalValidators: VALIDATOR_COUNT,
+      outflowCapSats: OUTFLOW_CAP_SATS,
       keyStorage: chosen,
       p2pListen: `${LOOPBACK}:${ports.p2p(id)}`,
       genesisFile: join('..', 'network.json'),

@@ -24,6 +24,7 @@ export type InitOptions = {
   readonly confirmationsRequired?: number;
   readonly totalValidators?: number;
   readonly threshold?: number;
+  readonly outflowCapSats?: number;
   readonly keyStorage: InitKeyStorage;
   readonly p2pListen?: string;
   readonly genesisFile?: string;

@@ -23,6 +23,10 @@ scheme = "frost"
 total_validators = ${options.totalValidators ?? 15}
 threshold = ${options.threshold ?? 10}
 
+# What payouts may take away in a day. Above it they wait.
+[policy]
+outflow_cap_sats = ${options.outflowCapSats ?? 1_000_000_000}
+
 [key_storage]
 ${keyStorage(options.keyStorage)}
 [network]
