@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { connectWith } from '../cli/connecting.ts';
+import { readOrder } from '../cli/documents.ts';
 import { makeOrder } from '../cli/order/make.ts';
 import { sendOrder } from '../cli/order/send.ts';
 import { signOrder } from '../cli/order/sign.ts';
@@ -50,8 +51,8 @@ async function obeyed(network: Network, kind: OrderKind): Promise<readonly numbe
   rmSync(file, { force: true });
   const where = { data: layout.root };
   const words = { ...where, reason: 'of a measure', for: '1h', out: file };
-  const { data } = await makeOrder(kind, words, connectWith(where));
-  const number = Number(data['number']);
+  await makeOrder(kind, words, connectWith(where));
+  const { number } = readOrder(file).order;
   for (let member = 1; member <= QUORUM[kind]; member += 1)
     await signOrder(silent, file, { ...where, key: layout.committee.member(member), yes: true, json: true });
   const signedAtMs = Date.now();

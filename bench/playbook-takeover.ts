@@ -6,6 +6,7 @@ import { runPlaybookFile } from '../cli/playbook/run.ts';
 import { NETWORK_NAME } from '../devnet/layout.ts';
 import type { Network } from '../devnet/network.ts';
 import { silent } from '../devnet/silent.ts';
+import { makeKey } from '../devnet/story.ts';
 import { incidentId, runOfIncident } from '../workflows/incident/messages.ts';
 import { streamOf } from './blocks.ts';
 import type { Running } from './devnet.ts';
@@ -43,6 +44,8 @@ export const playbookTakeover: Measure = {
     const running = await setting.network();
     const file = join(running.network.layout.root, 'bench-steps.yaml');
     writeFileSync(file, PLAYBOOK);
+    // The probe counts who has a share of it.
+    await makeKey(running.network);
     return readings(await killing(setting, running, file));
   },
 };
@@ -97,13 +100,19 @@ async function until<T>(
   look: () => Promise<T | undefined>,
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
+  let why = '';
   while (Date.now() < deadline) {
     signal.throwIfAborted();
-    const found = await look().catch(() => undefined); // the run is not there yet, or the engine is busy
-    if (found !== undefined) return found;
+    try {
+      const found = await look();
+      if (found !== undefined) return found;
+      why = '';
+    } catch (error) {
+      why = `: ${error instanceof Error ? error.message : String(error)}`; // the run is not there yet, or the engine is busy
+    }
     await wait(LOOK_MS);
   }
-  throw new Error(`${otherwise} after ${timeoutMs / 1_000} s`);
+  throw new Error(`${otherwise} after ${timeoutMs / 1_000} s${why}`);
 }
 
 const ended = (client: Client, ids: readonly string[]): Promise<unknown> =>

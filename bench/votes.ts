@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import type { SignedVote } from '../domain/approval/vote.ts';
 import { testKey } from '../domain/committee/testkit/keys.ts';
 import type { NetworkGenesis } from '../domain/network/network.ts';
-import { openApproval, planOf, startRun, voteBy } from '../test/workflow/rig/playbooks.ts';
+import { openApproval, planOf, type Started, startRun, voteBy } from '../test/workflow/rig/playbooks.ts';
 import { castVote } from '../workflows/run-playbook/messages.ts';
 import { type Engine, withEngine } from './engine.ts';
 import type { Measure, Setting } from './measure.ts';
@@ -15,6 +16,10 @@ const SEATS = 50;
 const STEPS = ['first', 'second'] as const;
 const VOTES = SEATS * STEPS.length;
 const WITHIN_MS = 1_000;
+const AGAIN_MS = 200;
+/** https://grpc.io/docs/guides/status-codes */
+const RESOURCE_EXHAUSTED = 8;
+const UNAVAILABLE = 14;
 /** A server that never answers must not hold the rest up. */
 const ROUND_MS = 90_000;
 /** How many Updates one workflow takes side by side; 10 unless the server is told otherwise. */
@@ -96,21 +101,38 @@ async function once({ client }: Engine, { world }: OnStage): Promise<Round> {
     signed.push(...keys.map((key) => voteBy(key, asked)));
   }
   const startedAt = performance.now();
-  const ms = await Promise.all(
+  const receipts = await Promise.allSettled(
     signed.map(async (vote, at) => {
       await wait((at * WITHIN_MS) / signed.length);
       const sentAt = performance.now();
-      await handle.executeUpdate(castVote, { args: [vote] }).catch((error: Error) => {
-        const { message } = error.cause instanceof Error ? error.cause : error;
-        throw new Error(`vote ${at + 1} has no receipt: ${message}`);
-      });
+      await cast(handle, vote, `vote-${at}`);
       return performance.now() - sentAt;
     }),
   );
   const wholeMs = performance.now() - startedAt;
+  // Only now: whoever still asked would ask a connection that is closed.
+  const ms = receipts.map((receipt) => {
+    if (receipt.status === 'fulfilled') return receipt.value;
+    throw receipt.reason;
+  });
   const { outcome } = await handle.result();
   if (outcome !== 'done') throw new Error(`the run ended ${outcome}, though every seat had approved`);
   return { wholeMs, ms };
+}
+
+/** As long as the server says that it has too many, or gave a task up, it is asked again; the same vote under the same name counts once. */
+async function cast(handle: Started, vote: SignedVote, updateId: string): Promise<void> {
+  for (;;) {
+    try {
+      await handle.executeUpdate(castVote, { args: [vote], updateId });
+      return;
+    } catch (error) {
+      const { cause } = error as { readonly cause?: { readonly code?: unknown; readonly message?: unknown } };
+      if (cause?.code !== RESOURCE_EXHAUSTED && cause?.code !== UNAVAILABLE)
+        throw new Error(`${updateId}: ${String(cause?.message ?? error)}`);
+      await wait(AGAIN_MS);
+    }
+  }
 }
 
 function spread(done: readonly Round[]): string {
