@@ -15,7 +15,7 @@ import { streamOf } from './blocks.ts';
 import type { Reading, Setting } from './measure.ts';
 import { maximum, median } from './statistics.ts';
 
-const ROUNDS = 10;
+const ROUNDS = 6;
 const READY_MS = 60_000;
 const ARRIVES_MS = 30_000;
 const LOOK_MS = 50;

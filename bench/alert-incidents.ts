@@ -8,7 +8,7 @@ import { firstTaskMs } from './history.ts';
 import type { Reading, Setting } from './measure.ts';
 import { maximum, quantile } from './statistics.ts';
 
-const SAMPLES = 40;
+const SAMPLES = 30;
 const OPEN_MS = 30_000;
 const LOOK_MS = 20;
 

@@ -16,7 +16,7 @@ import { silent } from '../devnet/silent.ts';
 import type { Measure, Reading, Setting } from './measure.ts';
 import { maximum, quantile } from './statistics.ts';
 
-const FREEZES = 15;
+const FREEZES = 12;
 const OBEYED_MS = 30_000;
 
 export const freeze: Measure = {
@@ -37,6 +37,7 @@ async function freezes({ runs = FREEZES, say, signal, network }: Setting): Promi
     try {
       done.push(await obeyed(running.network, 'freeze'));
     } finally {
+      // Also of a freeze that not everybody obeyed: others use this network.
       await obeyed(running.network, 'lift');
     }
     say(`${round} of ${runs}: the last one froze after ${maximum(done.at(-1) ?? []).toFixed(0)} ms`);

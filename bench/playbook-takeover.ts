@@ -14,8 +14,9 @@ import { lastWorkerOf, nextStepMs } from './history.ts';
 import type { Measure, Reading, Setting } from './measure.ts';
 import { maximum, quantile } from './statistics.ts';
 
-const KILLS = 15;
-const STEPS = 150;
+const KILLS = 12;
+/** As many as one list of steps may have. */
+const STEPS = 60;
 const STEPS_BEFORE = 3;
 /** The kill comes at some moment of a step or two. */
 const SPREAD_MS = 400;
@@ -81,8 +82,8 @@ async function killing({ runs = KILLS, say, signal }: Setting, running: Running,
   return taken;
 }
 
-const open = ({ layout }: Network, file: string, key: string) =>
-  runPlaybookFile(silent, file, {
+async function open({ layout }: Network, file: string, key: string): Promise<void> {
+  const { data, lines } = await runPlaybookFile(silent, file, {
     data: layout.root,
     catalogue: join(layout.playbooks, 'catalogue.yaml'),
     library: layout.playbooks,
@@ -92,6 +93,8 @@ const open = ({ layout }: Network, file: string, key: string) =>
     yes: true,
     json: true,
   });
+  if (data['incident'] === undefined) throw new Error(`the playbook was refused: ${lines.join('; ')}`);
+}
 
 async function until<T>(
   timeoutMs: number,
