@@ -66,15 +66,13 @@ test('alerts are listed and shown with the reasons of the losers, while no worke
   expect(list.said).toMatch(
     /FIRING.*critical.*ValidatorOffline\n.*laptop, from prometheus: answered by validator-offline/,
   );
-  expect(list.said).toMatch(
-    /Strange\n.*UNANSWERED, label alertname is "Strange", the trigger wants "IdentitySeenTwice"/,
-  );
+  expect(list.said).toMatch(/Strange\n.*UNANSWERED, label alertname is "Strange", the trigger wants "BreakGlassUsed"/);
   expect((await listed('--unanswered')).map(({ name }) => name)).toEqual(['Strange']);
   const strange = (await listed('--unanswered'))[0]?.id ?? '';
   for (const name of [strange, strange.split('/').at(-1)?.slice(0, 12) ?? '']) {
     const shown = await type('alert', 'show', name);
     expect([name, shown.code]).toEqual([name, 0]);
-    for (const playbook of ['identity-seen-twice', 'suspected-share-theft', 'validator-offline'])
+    for (const playbook of ['break-glass-review', 'identity-seen-twice', 'suspected-share-theft', 'validator-offline'])
       expect(shown.said).toMatch(
         new RegExp(`not ${playbook}: label alertname is "Strange".*\\n\\s+input\\.alert-label`),
       );
