@@ -42,7 +42,7 @@ const signatures = (name: string) => readEndorsement(playbookFolder(layout, name
 
 test('every shipped playbook is signed, one may freeze by a standing order, and a second start signs nothing again', async () => {
   await prepareCommittee(layout);
-  for (const name of ['suspected-share-theft', 'validator-offline', 'identity-seen-twice'])
+  for (const name of ['suspected-share-theft', 'validator-offline', 'identity-seen-twice', 'break-glass-review'])
     expect(signatures(name)).toBe(QUORUM.lift);
   const { grant, signatures: signed } = readGrant(layout.committee.standingOrder);
   expect(signed).toHaveLength(QUORUM.freeze);
