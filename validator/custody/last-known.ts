@@ -1,6 +1,6 @@
 import { FirebreakFailure } from '../../domain/errors/failure.ts';
 import { NO_ORDER } from '../../domain/committee/order.ts';
-import { sumOf, windowStartMs } from '../../domain/vault/outflow.ts';
+import { windowStartMs } from '../../domain/vault/outflow.ts';
 import type { Sats } from '../../domain/vault/terms.ts';
 import type { AgentReport } from './agent.ts';
 import type { KeysetRow, OrderStanding } from './journal/journal.ts';
@@ -40,7 +40,7 @@ export class LastKnown {
   /** Signed away in the window that ends now. */
   outflowSats(nowMs: number): Sats {
     this.#unlessFailed(({ journal, policy }) => {
-      this.#outflowSats = sumOf(journal.outflow.since(windowStartMs(nowMs, policy.outflowCap)));
+      this.#outflowSats = journal.outflow.sumSince(windowStartMs(nowMs, policy.outflowCap));
     });
     return this.#outflowSats;
   }

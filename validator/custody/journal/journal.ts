@@ -181,8 +181,8 @@ export type Journal = {
     lastAtMs(): number | undefined;
   };
   readonly outflow: {
-    /** Coins that payouts were first signed for after this time. */
-    since(atMs: number): readonly Outflow[];
+    /** Satoshis of coins that payouts were first signed for after this time. */
+    sumSince(atMs: number): Sats;
   };
   readonly orders: {
     current(): OrderRow | undefined;

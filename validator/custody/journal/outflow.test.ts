@@ -1,6 +1,5 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
-import { sumOf } from '../../../domain/vault/outflow.ts';
 import { releaseOf, TestJournals } from '../testkit/journals.ts';
 
 /** Real disks on a machine that may be busy. */
@@ -10,6 +9,7 @@ const journals = new TestJournals();
 afterEach(() => journals.dispose());
 
 const CAP = { sats: 100, windowSeconds: 60 };
+const sumOf = (coins: readonly { readonly sats: number }[]): number => coins.reduce((sum, { sats }) => sum + sats, 0);
 const WINDOW_MS = CAP.windowSeconds * 1_000;
 const SATS = [40, 30, 25, 60, 10, 5, 99, 45, 20, 35, 70, 15];
 /** Payout n spends one coin or two that no other does. */
@@ -71,7 +71,7 @@ test('whatever is paid, retried, replaced and restarted and however the clock st
               if (!first.has(outpoint)) first.set(outpoint, { sats, atMs: nowMs });
           } else expect(against.kind).toBe('outpoint-locked');
           for (const { atMs } of first.values()) expect(heldAt(atMs, atMs)).toBeLessThanOrEqual(CAP.sats);
-          expect(sumOf(journal.outflow.since(nowMs - WINDOW_MS))).toBe(heldAt(nowMs, Infinity));
+          expect(journal.outflow.sumSince(nowMs - WINDOW_MS)).toBe(heldAt(nowMs, Infinity));
         }
       }
       journal.close();
@@ -81,4 +81,33 @@ test('whatever is paid, retried, replaced and restarted and however the clock st
   // A cap that nothing ever reaches would hold as well.
   expect(refusals).toBeGreaterThan(20);
   expect(signatures).toBeGreaterThan(20);
+});
+
+test('among thousands of coins the time is found at which enough of them have left the window', () => {
+  const journal = journals.open(journals.newFolder());
+  const outflow = Array.from({ length: 1_000 }, (_, at) => ({
+    outpoint: `${'ab'.repeat(32)}:${at}`,
+    sats: 1,
+    atMs: 1 + (at % 7),
+  }));
+  journal.remembered.take({ ...journal.remembered.all(), outflow }, 1);
+  const cap = { sats: 1_000, windowSeconds: 60 };
+  const asked = (sats: number) => ({
+    ...releaseOf('asked', 'aa'.repeat(32), { outflow: { coins: [{ outpoint: 'new', sats }], cap } }),
+    atMs: 10,
+  });
+  // 143 coins were signed in each of the first six milliseconds.
+  for (const [sats, atMs] of [
+    [1, 60_001],
+    [143, 60_001],
+    [144, 60_002],
+    [429, 60_003],
+    [430, 60_004],
+    [1_000, 60_007],
+  ] as const)
+    expect(journal.releases.conflict(asked(sats))).toMatchObject({
+      kind: 'outflow',
+      signedSats: 1_000,
+      roomAtMs: atMs,
+    });
 });

@@ -47,6 +47,8 @@ export type Table = {
   first(tail: string, ...values: Cell[]): Row | undefined;
   remove(tail: string, ...values: Cell[]): void;
   count(): number;
+  /** Of one column of the rows of `tail`. Every row was checked when the journal was opened; these are not checked again. */
+  sum(column: string, tail: string, ...values: Cell[]): number;
 };
 
 export function openTable(database: DatabaseSync, file: string, name: TableName): Table {
@@ -83,6 +85,8 @@ export function openTable(database: DatabaseSync, file: string, name: TableName)
     select: (tail, ...values) => select(tail, values),
     first: (tail, ...values) => select(tail, values)[0],
     count: () => Number(statement(`SELECT count(*) AS rows FROM ${name}`).get()?.['rows']),
+    sum: (column, tail, ...values) =>
+      Number(statement(`SELECT coalesce(sum(${column}), 0) AS sum FROM ${name} ${tail}`).get(...values)?.['sum']),
     remove: (tail, ...values) => void statement(`DELETE FROM ${name} ${tail}`).run(...values),
   };
 }
