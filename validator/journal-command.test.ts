@@ -64,14 +64,20 @@ test('what one copy signed goes through a file into the other one, once, and che
   signs('b', 2);
   journalCommand(['export', '--config', a, '--out', file('a.export')]);
   expect(statSync(file('a.export')).mode & 0o777).toBe(0o600);
-  expect(journalCommand(['check', '--config', b, file('a.export')]).data).toMatchObject({ knows: false, locks: 1 });
+  expect(journalCommand(['check', '--config', b, file('a.export')])).toMatchObject({
+    exitCode: 1,
+    data: { knows: false, locks: 1 },
+  });
   expect(journalCommand(['import', '--config', b, file('a.export')]).data).toMatchObject({
     changed: true,
     locks: 2,
     nonces: 2,
   });
   expect(journalCommand(['import', '--config', b, file('a.export')]).data).toMatchObject({ changed: false, locks: 2 });
-  expect(journalCommand(['check', '--config', b, file('a.export')]).data).toMatchObject({ knows: true });
+  expect(journalCommand(['check', '--config', b, file('a.export')])).toMatchObject({
+    exitCode: 0,
+    data: { knows: true },
+  });
   expect(journalCommand(['check', '--config', b]).lines[0]).toContain('is whole');
   // A journal that took something is as whole as any other, by its own mark.
   expect(journalCommand(['check', '--config', b]).data).toMatchObject({ locks: 2 });
@@ -151,7 +157,7 @@ test('an export that lost a line, a byte or its end is refused whole', () => {
     writeFileSync(file('spoilt'), each);
     expect(codeOf('check', '--config', config, file('spoilt'))).toBe('input.interchange-file');
   }
-  expect(codeOf('check', '--config', config, file('nowhere'))).toBe('input.interchange-file');
+  expect(codeOf('check', '--config', config, file('nowhere'))).toBe('input.interchange-place');
 });
 
 test.each([
@@ -165,9 +171,9 @@ test.each([
 
 test('an export never takes the place of a file, and none is made of a folder without a journal', () => {
   const config = folder('a');
-  expect(codeOf('export', '--config', config, '--out', file('a.export'))).toBe('input.interchange-file');
+  expect(codeOf('export', '--config', config, '--out', file('a.export'))).toBe('input.interchange-place');
   signs('a', 1);
   writeFileSync(file('a.export'), 'an older export');
-  expect(codeOf('export', '--config', config, '--out', file('a.export'))).toBe('input.interchange-file');
+  expect(codeOf('export', '--config', config, '--out', file('a.export'))).toBe('input.interchange-place');
   expect(readFileSync(file('a.export'), 'utf8')).toBe('an older export');
 });

@@ -19,7 +19,12 @@ export const JOURNAL_USAGE = `usage: firebreak validator journal export --config
        firebreak validator journal check --config <validator.toml> [<file>]`;
 
 /** What a verb has done, in lines for a person or as one object. */
-export type JournalOutcome = { readonly lines: readonly string[]; readonly data: Readonly<Record<string, unknown>> };
+export type JournalOutcome = {
+  readonly lines: readonly string[];
+  readonly data: Readonly<Record<string, unknown>>;
+  /** 1 when `check` found that something is missing. */
+  readonly exitCode: 0 | 1;
+};
 
 /** `validator journal export|import|merge|check`: the agent of the folder must be stopped, and the lock of the folder says so. */
 export function journalCommand([verb = '', ...args]: readonly string[]): JournalOutcome {
@@ -85,7 +90,7 @@ function checked(configFile: string, [file]: readonly string[]): JournalOutcome 
   const line = knows
     ? `${validatorName(config.id)} knows all of ${file}`
     : `${validatorName(config.id)} does NOT know all of ${file}: import it before the agent starts`;
-  return told(line, mine, { file, knows });
+  return { ...told(line, mine, { file, knows }), exitCode: knows ? 0 : 1 };
 }
 
 function inFolder<T>({ config }: LoadedConfig, work: (journal: Journal) => T): T {
@@ -99,7 +104,7 @@ function inFolder<T>({ config }: LoadedConfig, work: (journal: Journal) => T): T
 }
 
 function readFile(file: string): Interchange {
-  return readInterchange(readText(file, 'journal export', INTERCHANGE_BYTES_MAX, 'input.interchange-file'), file);
+  return readInterchange(readText(file, 'journal export', INTERCHANGE_BYTES_MAX, 'input.interchange-place'), file);
 }
 
 /** A new file for its owner's eyes: which outputs were signed when is nobody else's business. */
@@ -130,7 +135,7 @@ function told(
     uses: uses.length,
   };
   const words = Object.entries(counts).map(([name, count]) => `${name} ${count}`);
-  return { lines: [line, `  ${words.join(', ')}`], data: { ...about, ...counts } };
+  return { lines: [line, `  ${words.join(', ')}`], data: { ...about, ...counts }, exitCode: 0 };
 }
 
 function read(args: readonly string[]) {
@@ -158,5 +163,6 @@ function exactly(files: readonly string[], count: number): readonly string[] {
 }
 
 const usage = (message: string): FirebreakFailure => new FirebreakFailure('input.usage', message);
-const failure = (message: string) => new FirebreakFailure<CustodyInterchangeFailure>('input.interchange-file', message);
+const failure = (message: string) =>
+  new FirebreakFailure<CustodyInterchangeFailure>('input.interchange-place', message);
 const SILENT: AgentLogger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };

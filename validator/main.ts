@@ -103,7 +103,8 @@ async function init(args: readonly string[]): Promise<void> {
 
 /** `validator journal`: what a folder must not forget, out of it and into another one. */
 function journal(args: readonly string[]): void {
-  const { lines, data } = journalCommand(args);
+  const { lines, data, exitCode } = journalCommand(args);
+  process.exitCode = exitCode;
   process.stdout.write(args.includes('--json') ? `${JSON.stringify(data)}\n` : `${lines.join('\n')}\n`);
 }
 

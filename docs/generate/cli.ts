@@ -39,7 +39,7 @@ function exitCodes(): string {
     'The family of a failure’s code, the word before its dot ([errors](errors.md)), decides.',
     table(['exit code', 'meaning', 'families'], rows),
     'Verbs that ask a question answer by it too: `status` and `validator status` end with 3 when too few, or not all, validators answer; ' +
-      '`doctor` and every `verify` end with 1 when they found something. `validator run` that is refused a start ends with 2 whatever the family.',
+      '`doctor`, `validator journal check` and every `verify` end with 1 when they found something. `validator run` that is refused a start ends with 2 whatever the family.',
   ].join('\n\n');
 }
 

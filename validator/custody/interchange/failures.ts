@@ -6,6 +6,11 @@ export const custodyInterchangeFailures = {
       'The file is no journal export that this build reads whole: cut off, changed, too large, or of another version.',
     remedy: 'Export again, or copy the file again; the last line carries a digest of all others. Nothing was changed.',
   },
+  'input.interchange-place': {
+    meaning: 'An export cannot be read or written where the command says, or the folder has no journal.',
+    remedy:
+      'Name a file that is there to read, a new one to write, and the folder in which the validator ran. Nothing was changed.',
+  },
   'policy.interchange-identity': {
     meaning: 'The export is of another validator, or of another network or environment.',
     remedy:
