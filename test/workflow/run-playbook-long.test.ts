@@ -4,8 +4,8 @@ import type { GenerateKeyResult } from '../../workflows/generate-key/messages.ts
 import { progressQuery } from '../../workflows/lib/messages.ts';
 import { stopRun } from '../../workflows/run-playbook/messages.ts';
 import { HISTORY_EVENTS_MAX } from '../../workflows/settings.ts';
-import { openApproval, planOf, seen, startRun, vote } from './rig/playbooks.ts';
-import { eventually, keepHistory } from './rig/rig.ts';
+import { activitiesOn, openApproval, planOf, seen, startRun, vote } from './rig/playbooks.ts';
+import { eventually, keepHistory, startWorker } from './rig/rig.ts';
 import { runsOf } from './rig/runs.ts';
 import { onStage } from './rig/stage.ts';
 
@@ -54,6 +54,48 @@ ${indent(BURN, 8)}
   expect(runs.length).toBeGreaterThan(1);
   for (const events of runs) expect(events.length).toBeLessThanOrEqual(HISTORY_EVENTS_MAX);
   expect(stage.done.splice(0)).toEqual(['test.set a', `test.note ${rounds} rounds`, 'test.burn x']);
+}, 120_000);
+
+test('a run that asks for something while its guards are called back goes on with them, and is not stopped', async () => {
+  const rounds = 150;
+  const loop = `- id: counting
+  summary: Count
+  repeat:
+    times: ${rounds}
+    every: 1ms
+    until: vars.count == ${rounds}
+    steps:
+      - { id: look, summary: Look, probe: test.look, set: { count: vars.count + 1 } }
+- id: decide
+  summary: Whether it is over
+  switch:
+    cases:
+      - when: vars.count == ${rounds}
+        steps:
+          - { id: over, summary: Over, end: { outcome: counted } }
+- { id: never, summary: Never, action: test.note, with: { what: never }, timeout: 1m, effect: none }`;
+  stage.seen = 1;
+  const activities = activitiesOn(on.world, stage);
+  const slow = {
+    ...activities,
+    // Many rounds of the loop long.
+    watchGuard: async (...given: Parameters<typeof activities.watchGuard>) => {
+      try {
+        return await activities.watchGuard(...given);
+      } finally {
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      }
+    },
+  };
+  const worker = await startWorker(on.env, { activities: slow });
+  try {
+    const plan = planOf(loop, `variables: { count: { type: int, initial: 0 } }\n${guard('page')}`);
+    const handle = await startRun(on.env.client, on.world, worker.taskQueue, plan);
+    expect(await handle.result()).toMatchObject({ outcome: 'done', end: 'counted' });
+    expect(stage.done.splice(0)).toEqual([]);
+  } finally {
+    await worker.stop();
+  }
 }, 120_000);
 
 const guard = (onBreach: string): string =>

@@ -4,6 +4,7 @@ import {
   condition,
   continueAsNew,
   isCancellation,
+  patched,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -173,16 +174,20 @@ async function open(input: RunPlaybookInput): Promise<Verdict<Carried>> {
 /** The steps, with guards beside them, until they end, somebody stops them, or the history asks for another execution. */
 async function body(run: Run, input: RunPlaybookInput, pinned: Carried): Promise<Verdict<Went>> {
   const steps = new CancellationScope();
-  const guards = new CancellationScope();
   let aborted: Refusal | undefined;
   let settled: Verdict<Went> | undefined;
   let thrown: { readonly error: unknown } | undefined;
-  const guarding = guards.run(() =>
-    watchGuards(run, (refusal) => {
-      aborted ??= refusal;
-      steps.cancel();
-    }),
-  );
+  const watched = () => {
+    const scope = new CancellationScope();
+    const ended = scope.run(() =>
+      watchGuards(run, (refusal) => {
+        aborted ??= refusal;
+        steps.cancel();
+      }),
+    );
+    return { scope, ended };
+  };
+  let guards = watched();
   const going = steps
     .run(() => runSteps(run, run.plan.steps, OUTERMOST))
     .then(
@@ -191,25 +196,34 @@ async function body(run: Run, input: RunPlaybookInput, pinned: Carried): Promise
     );
   const full = (): boolean => run.inFlight === 0 && workflowInfo().historyLength > HISTORY_SOFT;
   const over = (): boolean => settled !== undefined || thrown !== undefined;
+  const goesOn = (): boolean => !over() && run.state.told === undefined;
+  const unguarded = async (): Promise<unknown> => {
+    guards.scope.cancel();
+    return guards.ended;
+  };
   let cancelled = false;
-  try {
-    await condition(() => over() || full() || run.state.told !== undefined);
-  } catch (error) {
-    if (!isCancellation(error)) throw error;
-    cancelled = true;
+  for (;;) {
+    try {
+      await condition(() => !goesOn() || full());
+    } catch (error) {
+      if (!isCancellation(error)) throw error;
+      cancelled = true;
+    }
+    if (cancelled || !goesOn()) break;
+    const isFull = full();
+    if (isFull) await CancellationScope.nonCancellable(unguarded);
+    if (full() && !over())
+      return CancellationScope.nonCancellable(() => continueAsNew<typeof runPlaybook>(input, carry(run, pinned)));
+    // It has asked for something meanwhile, and goes on until the next such moment. Earlier builds stopped the run here.
+    if (!goesOn() || !patched('goes-on-when-not-continued')) break;
+    if (isFull) guards = watched();
   }
   return CancellationScope.nonCancellable(async () => {
-    if (!over() && full() && run.state.told === undefined && !cancelled) {
-      guards.cancel();
-      await guarding;
-      if (full()) return continueAsNew<typeof runPlaybook>(input, carry(run, pinned));
-    }
     // A click on `cancel` stops, and takes nothing back; a surrounding run that gives a branch up wants it taken back.
     if (cancelled && input.within === undefined) run.state.told ??= 'stop';
     if (!over()) steps.cancel();
     await going;
-    guards.cancel();
-    await guarding;
+    await unguarded();
     if (settled !== undefined && aborted === undefined) return settled;
     if (thrown !== undefined && !isCancellation(thrown.error)) throw thrown.error;
     const why = cancelled ? 'its execution was cancelled' : 'somebody stopped it';
