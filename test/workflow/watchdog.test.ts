@@ -11,6 +11,7 @@ import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { stringify } from 'smol-toml';
 import { type ApiUnderTest, apiUnderTest } from '../../api/testkit/delivering.ts';
+import { askWatchdog, watchdogLine } from '../../cli/status/watchdog.ts';
 import { loopbackPort } from '../../plugins/testkit/loopback-ports.ts';
 import { toolPath } from '../../toolchain/tools.mjs';
 import { countRefusals } from '../../workers/sinks.ts';
@@ -55,6 +56,7 @@ let pager: Awaited<ReturnType<typeof receiver>>;
 let siren: Awaited<ReturnType<typeof receiver>>;
 let api: ApiUnderTest;
 let address = '';
+let healthPort = 0;
 let temporal: () => ChildProcess;
 let server: ChildProcess;
 let watchdog: ChildProcess;
@@ -106,6 +108,7 @@ beforeAll(async () => {
   [pager, siren] = [await receiver(), await receiver()];
   api = await apiUnderTest({ temporal: address });
   writeFileSync(join(folder, 'page.secret'), SECRET, { mode: 0o400 });
+  healthPort = await loopbackPort();
   const channel = (url: string) => ({ use: 'webhook', url, secret_file: join(folder, 'page.secret') });
   writeFileSync(
     join(folder, 'watchdog.toml'),
@@ -120,6 +123,7 @@ beforeAll(async () => {
       apis: [api.api.statusUrl],
       temporal: { address, task_queues: [TASK_QUEUE] },
       channels: { pager: channel(pager.url), siren: channel(siren.url) },
+      metrics: { port: healthPort },
     }),
   );
   watchdog = startWatchdog();
@@ -146,6 +150,9 @@ test('a task queue without workers pages once, through a watchdog that is killed
   await eventually('it remembers whom it told', async () =>
     JSON.stringify(pagesNow() ?? '').includes('no worker is left'),
   );
+  const report = await askWatchdog(`http://127.0.0.1:${healthPort}`);
+  expect(report).toMatchObject({ up: true, lost: [`workers:${TASK_QUEUE}`], pages: 1, incidents: 0 });
+  expect(watchdogLine(report, Date.now())).toContain(`HAS PAGED, lost: workers:${TASK_QUEUE}`);
   await kill(watchdog);
   watchdog = startWatchdog();
   await eventually('it looks again', async () => pagesNow() !== undefined);
