@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -111,7 +111,7 @@ test('no share is in an export, and what a keystore sealed does not leave the fo
     sealedShare,
     sealedAtMs: 5,
   });
-  journal.keysets.certify(keyset, new Uint8Array(Buffer.from('{}')));
+  journal.keysets.certify(keyset, new Uint8Array(Buffer.from('{"package":{}}')));
   journal.close();
   journalCommand(['export', '--config', config, '--out', file('a.export')]);
   const text = readFileSync(file('a.export'), 'utf8');
@@ -135,6 +135,7 @@ test('the export of another validator, or of another network, is refused', () =>
   signs('a', 1);
   journalCommand(['export', '--config', config, '--out', file('a.export')]);
   expect(codeOf('import', '--config', folder('b', 2), file('a.export'))).toBe('policy.interchange-identity');
+  expect(existsSync(file('b/journal.sqlite'))).toBe(false);
   writeFileSync(file('network.json'), encodeDocument({ ...genesis, name: 'another' }));
   expect(codeOf('import', '--config', config, file('a.export'))).toBe('policy.interchange-identity');
 });

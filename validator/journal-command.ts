@@ -8,7 +8,7 @@ import type { AgentLogger } from './custody/dependencies.ts';
 import type { CustodyInterchangeFailure } from './custody/interchange/failures.ts';
 import { INTERCHANGE_BYTES_MAX, readInterchange, writeInterchange } from './custody/interchange/file.ts';
 import { importInto } from './custody/interchange/import.ts';
-import { type Interchange, interchangeOf, mergeOf, ownerIn } from './custody/interchange/interchange.ts';
+import { type Interchange, interchangeOf, judgeOwner, mergeOf, ownerIn } from './custody/interchange/interchange.ts';
 import type { Journal } from './custody/journal/journal.ts';
 import { openJournal } from './custody/journal/open.ts';
 import { journalWasMade } from './key-uses.ts';
@@ -54,10 +54,13 @@ function exported(out: string, configFile: string): JournalOutcome {
 function imported(configFile: string, [file = '']: readonly string[]): JournalOutcome {
   const { config, genesis } = loadConfig(configFile);
   const interchange = readFile(file);
+  const owner = ownerIn(genesis, config.id);
+  const stranger = judgeOwner(interchange.owner, owner);
+  // Before anything is opened: a refused import leaves no journal where none was.
+  if (stranger !== undefined) throw failureOf(stranger);
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   const journal = openJournal(config.dataDir);
   try {
-    const owner = ownerIn(genesis, config.id);
     const before = writeInterchange(interchangeOf(journal, owner));
     importInto({ genesis, self: config.id, journal, clock: Date.now, logger: SILENT }, interchange);
     const after = interchangeOf(journal, owner);

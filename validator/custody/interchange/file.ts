@@ -5,6 +5,7 @@ import { FirebreakFailure } from '../../../domain/errors/failure.ts';
 import { validatorId } from '../../../domain/network/network.ts';
 import {
   encodeDocument,
+  parseKeyCertificate,
   parseSignedEpoch,
   parseSignedGrant,
   parseSignedGrantUse,
@@ -12,6 +13,7 @@ import {
 } from '../../../wire/documents/index.ts';
 import { digestField, environmentField, hexOf, networkName, wholeNumber } from '../../../wire/documents/fields.ts';
 import { VALIDATORS_MAX } from '../../../wire/documents/genesis.ts';
+import { documentText } from '../journal/documents.ts';
 import { KEY_BRAKES } from '../journal/remembered.ts';
 import type { CustodyInterchangeFailure } from './failures.ts';
 import { type Interchange, mergeOf } from './interchange.ts';
@@ -119,7 +121,10 @@ export function readInterchange(text: string, where: string): Interchange {
       outflow: of('outflow'),
       keygens: of('keygen').map((keygen) => ({ ...keygen, ceremony: keygen.ceremony as CeremonyId })),
       heads: of('head'),
-      keysets: of('key'),
+      keysets: of('key').map((key) => ({
+        ...key,
+        certificate: documentText(parseKeyCertificate(key.certificate, where)),
+      })),
     },
     epochs: of('epoch').map(({ signed }) => parseSignedEpoch(document(signed), where)),
     order: of('order').map(({ signed }) => parseSignedOrder(document(signed), where))[0],

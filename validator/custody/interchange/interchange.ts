@@ -2,7 +2,7 @@ import { epochDigest, type SignedEpoch } from '../../../domain/committee/epoch.t
 import type { SignedGrant } from '../../../domain/committee/grant.ts';
 import { grantUseDigest, type SignedGrantUse } from '../../../domain/committee/grant-use.ts';
 import { outranks, type SignedOrder } from '../../../domain/committee/order.ts';
-import { accept, refuse, type Verdict } from '../../../domain/errors/failure.ts';
+import { accept, type Refusal, refuse, type Verdict } from '../../../domain/errors/failure.ts';
 import type { Environment, NetworkGenesis, ValidatorId } from '../../../domain/network/network.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Remembered } from '../journal/remembered.ts';
@@ -46,7 +46,7 @@ export const interchangeOf = (journal: Journal, owner: Owner): Interchange => ({
 /** Both together, the same whichever comes first; or why they cannot both be of one honest validator. */
 export function mergeOf(one: Interchange, other: Interchange): Verdict<Interchange> {
   const stranger = judgeOwner(other.owner, one.owner);
-  if (stranger !== undefined) return stranger;
+  if (stranger !== undefined) return { ok: false, refusal: stranger };
   const remembered = unionOf(one.remembered, other.remembered);
   if (!remembered.ok) return remembered;
   const epochs = new Map(one.epochs.map((signed) => [numberOf(signed), signed]));
@@ -66,12 +66,15 @@ export function mergeOf(one: Interchange, other: Interchange): Verdict<Interchan
   });
 }
 
-export function judgeOwner(theirs: Owner, ours: Owner): Verdict<never> | undefined {
+export function judgeOwner(theirs: Owner, ours: Owner): Refusal | undefined {
   const differs = (['environment', 'network', 'validator', 'identity'] as const).find(
     (field) => theirs[field] !== ours[field],
   );
   if (differs === undefined) return undefined;
-  return refuse('policy.interchange-identity', `the export is of ${differs} ${theirs[differs]}, not ${ours[differs]}`);
+  return {
+    code: 'policy.interchange-identity',
+    message: `the export is of ${differs} ${theirs[differs]}, not ${ours[differs]}`,
+  };
 }
 
 const numberOf = ({ epoch }: SignedEpoch): number => epoch.committee.epoch;

@@ -1,5 +1,6 @@
 import { expect, jest, test } from '@jest/globals';
 import { SILENT, readReply, requestOf, type RequestBody, type TestAgent } from '../testkit/agents.ts';
+import { TestJournals } from '../testkit/journals.ts';
 import { AMOUNT, payoutBench, SIGNERS } from '../testkit/payout-bench.ts';
 import { commitTo, requestBytes, type PlannedRequest } from '../testkit/payouts.ts';
 import { readInterchange, writeInterchange } from './file.ts';
@@ -10,6 +11,7 @@ import { interchangeOf, ownerIn } from './interchange.ts';
 jest.setTimeout(60_000);
 
 const bench = payoutBench();
+const journals = new TestJournals();
 
 async function ask({ agent }: TestAgent, body: RequestBody) {
   const { genesis, coordinator } = bench.fleet.network;
@@ -44,4 +46,30 @@ test('a folder from before a payout would pay the same coins cheaper, and does n
     open.close();
     await signer.stop();
   }
+});
+
+test('a key that one copy knows to be compromised gives no payouts in the other one, and is known without a share where there is none', async () => {
+  const { genesis } = bench.fleet;
+  const { id: self, journal } = bench.fleet.get(1);
+  const { keyset } = bench.certificate.package;
+  const told = bench.fleet.twin(1);
+  const planned = bench.plan();
+  const { ceremony } = planned;
+  const own = await ask(told, { case: 'giveCommitments', value: { ceremony, keyset, count: 1 } });
+  if (!own.ok) throw new Error(own.code);
+  journal.keysets.move(keyset, 'compromised');
+  const exported = readInterchange(writeInterchange(interchangeOf(journal, ownerIn(genesis, self))), 'the export');
+  const into = (open: typeof journal) => ({ genesis, self, journal: open, clock: () => bench.nowMs, logger: SILENT });
+  importInto(into(told.journal), exported);
+  const others = await commitTo(bench.fleet, planned, [2, 3]);
+  const request = requestBytes(planned, [own.envelope, ...others]);
+  expect(await ask(told, { case: 'givePartials', value: { request } })).toMatchObject({ code: 'policy.keyset-state' });
+
+  const fresh = journals.open(journals.newFolder());
+  importInto(into(fresh), exported);
+  expect(fresh.keysets.get(keyset)).toMatchObject({ state: 'compromised', sealedShare: undefined });
+  expect(fresh.keysets.get(keyset)?.package).toEqual(bench.certificate.package);
+  journals.dispose();
+  told.journal.close();
+  await told.signer.stop();
 });

@@ -41,7 +41,7 @@ const remembered: fc.Arbitrary<Remembered> = fc.record({
       keyset: name(2).map((text) => text as string as KeysetId),
       epoch: fc.constant(1),
       brake: fc.constantFrom(...KEY_BRAKES),
-      certificate: fc.constantFrom('{}', '{}', '{}', '[]'),
+      certificate: fc.constantFrom('{"package":1}', '{"package":1,"signatures":[]}', '{"package":1}', '{"package":2}'),
     }),
     ({ keyset }) => keyset,
   ),

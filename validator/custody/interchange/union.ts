@@ -1,4 +1,5 @@
 import { accept, refuse, type Verdict } from '../../../domain/errors/failure.ts';
+import { documentText } from '../journal/documents.ts';
 import { isAhead } from '../journal/releases.ts';
 import { KEY_BRAKES, type Remembered } from '../journal/remembered.ts';
 
@@ -20,14 +21,10 @@ export function unionOf(one: Remembered, other: Remembered): Verdict<Remembered>
   const forked = heads.pairs.find(([a, b]) => a.root !== b.root)?.[0];
   if (forked !== undefined)
     return refuse('conflict.interchange-head', `two roots over ${forked.count} records of incident ${forked.incident}`);
-  const keysets = joined(
-    one.keysets,
-    other.keysets,
-    ({ keyset }) => keyset,
-    (a, b) => (KEY_BRAKES.indexOf(a.brake) < KEY_BRAKES.indexOf(b.brake) ? b : a),
-  );
-  const twoKeys = keysets.pairs.find(([a, b]) => a.certificate !== b.certificate)?.[0];
-  if (twoKeys !== undefined) return refuse('conflict.interchange-key', `two certificates of keyset ${twoKeys.keyset}`);
+  const keysets = joined(one.keysets, other.keysets, ({ keyset }) => keyset, strictest);
+  const twoKeys = keysets.pairs.find(([a, b]) => packageIn(a) !== packageIn(b))?.[0];
+  if (twoKeys !== undefined)
+    return refuse('conflict.interchange-key', `keyset ${twoKeys.keyset} is another key on the other side`);
   return accept({
     nonces: nonces.all,
     locks: joined(one.locks, other.locks, lockName, earlier).all,
@@ -43,6 +40,18 @@ export function unionOf(one: Remembered, other: Remembered): Verdict<Remembered>
     keysets: keysets.all,
   });
 }
+
+type Key = Remembered['keysets'][number];
+
+/** Two certificates of one key differ in nothing but the order of their signatures. */
+const strictest = (a: Key, b: Key): Key => ({
+  ...a,
+  brake: KEY_BRAKES[Math.max(KEY_BRAKES.indexOf(a.brake), KEY_BRAKES.indexOf(b.brake))] ?? a.brake,
+  certificate: a.certificate < b.certificate ? a.certificate : b.certificate,
+});
+
+const packageIn = ({ certificate }: Key): string =>
+  documentText((JSON.parse(certificate) as { readonly package: unknown }).package);
 
 type Lock = Remembered['locks'][number];
 const lockName = ({ outpoint, txid }: Lock): string => `${outpoint} ${txid}`;
