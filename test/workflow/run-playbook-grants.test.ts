@@ -16,6 +16,7 @@ import { OrderStateSchema, ResponseSchema } from '../../wire/generated/firebreak
 import { progressQuery } from '../../workflows/lib/messages.ts';
 import { handOrder } from '../../workflows/run-playbook/messages.ts';
 import { realAgents } from './rig/agents.ts';
+import { standingOrderOf } from './rig/grants.ts';
 import { openIncident, seenIncident } from './rig/incidents.ts';
 import { activitiesOn, CATALOGUE, COMMITTEE, emptyStage, orderOf, planOf, seen, startRun } from './rig/playbooks.ts';
 import { keepHistory, startWorker } from './rig/rig.ts';
@@ -89,36 +90,11 @@ const LIFT = `- id: lift
   compensate: { action: custody.refreeze, with: { reason: the lift was taken back } }`;
 const plan = (...steps: string[]) => planOf(steps.join('\n'), '', catalogue);
 
-/** Signed by the freeze quorum for the runs of one plan. */
-function standingOrder(
+const standingOrder = (
   playbook: Digest,
   limits: Partial<StandingOrder['limits']> = {},
   committee = world.deps.genesis.committee,
-): SignedGrant {
-  const { environment, name: network } = world.deps.genesis;
-  const nowSeconds = Math.floor(Date.now() / 1_000);
-  const grant: StandingOrder = {
-    version: 1,
-    kind: 'standing-order',
-    environment,
-    network,
-    committeeEpoch: committee.epoch,
-    committee: committeeDigest(committee),
-    number: 1,
-    class: 'freeze',
-    scope: 'payouts',
-    playbook,
-    limits: {
-      usesMax: 3,
-      freezeSecondsMax: 3_600,
-      validFromSeconds: nowSeconds - 60,
-      validUntilSeconds: nowSeconds + 86_400,
-      ...limits,
-    },
-    reason: 'of a test',
-  };
-  return { grant, signatures: signaturesBy([1, 2, 3].map(principal), grantDigest(grant)) };
-}
+): SignedGrant => standingOrderOf(world, playbook, { limits, committee });
 
 async function stateOf(id: number) {
   const handle = world.handlers.get(validatorId(id));
