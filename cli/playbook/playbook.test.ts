@@ -109,12 +109,12 @@ test('diff passes over comments and finds what is meant otherwise', async () => 
   expect((await typed('diff', before, write('same.yaml', `# reviewed\n${text}\n`))).out).toMatch(/^SAME PLAN/);
   const after = write(
     'after.yaml',
-    text.replace('reason: offline }', 'reason: away }').replace('every: 1m', 'every: 2m'),
+    text.replace('reason: offline }', 'reason: away }').replace('every: 30s }', 'every: 45s }'),
   );
   const { code, out } = await typed('diff', before, after);
   expect(code).toBe(0);
   expect(out).toContain('steps.pause.with.reason.literal\n  - "offline"\n  + "away"\n');
-  expect(out).toContain('repeat.everyMs\n  - 60000\n  + 120000\n');
+  expect(out).toContain('hold.everyMs\n  - 30000\n  + 45000\n');
 });
 
 test('a sub-playbook is pinned by digest, so that its edit is another plan; playbooks that run each other are refused', async () => {
