@@ -12,7 +12,7 @@ import {
   type SentAlert,
 } from '../../api/testkit/delivering.ts';
 import { ANSWER_ALERTS, askedSignal, startAnswerAlerts } from '../../workflows/answer-alerts/messages.ts';
-import { INCIDENT, incidentQuery } from '../../workflows/incident/messages.ts';
+import { alertHeardSignal, INCIDENT, incidentQuery } from '../../workflows/incident/messages.ts';
 import { alertRecordQuery } from '../../workflows/record-alert/messages.ts';
 import { HISTORY_EVENTS_MAX } from '../../workflows/settings.ts';
 import { remembered } from './rig/incidents.ts';
@@ -117,7 +117,11 @@ describe('an alert that asks for what an open incident does', () => {
         const { alerts } = await remembered(handle(incident));
         return alerts.firing === 2 && alerts.resolved === 1;
       });
-      const { timeline } = await handle(incident).query(incidentQuery);
+      // Who asked twice is heard late.
+      const said = { name: 'ValidatorCopyRunning', source: 'scripts', status: 'firing' as const, atMs: 1 };
+      await handle(incident).signal(alertHeardSignal, { ...said, key: second?.split('/').at(-1) ?? '' });
+      const { timeline, standing } = await handle(incident).query(incidentQuery);
+      expect(standing.alerts).toEqual({ firing: 2, resolved: 1 });
       expect(timeline.filter(({ kind }) => kind === 'alert').map(({ by, text }) => `${by}: ${text}`)).toEqual([
         'scripts: alert ValidatorCopyRunning joined',
         'prometheus: alert KeyShareAccessAnomaly joined',

@@ -135,6 +135,8 @@ export function firstResponder(state: IncidentState, name: string): void {
 export function hearAlert(state: IncidentState, alert: LinkedAlert): boolean {
   const known = state.alerts.find((each) => isSame(each, alert));
   if (known?.status === alert.status) return false;
+  // One firing that was resolved does not fire again: its record asked twice, and the second was read late.
+  if (known?.key !== undefined && known.key === alert.key && known.status === 'resolved') return false;
   state.alerts = [...state.alerts.filter((each) => each !== known), alert].slice(-ALERTS_MAX);
   const what = alert.status === 'resolved' ? 'resolved' : known === undefined ? 'joined' : 'fires again';
   happened(state, 'alert', alert.source, `alert ${alert.name} ${what}`);
