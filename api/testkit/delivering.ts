@@ -146,3 +146,46 @@ export function asScript(
     headers: { 'firebreak-timestamp': String(seconds), 'firebreak-signature': `v1=${signature}` },
   });
 }
+
+/** A section of `api.toml` for PagerDuty; its secret is `SECRET`, and alert and validator stand in the titles of its incidents. */
+export const pagerdutySection = (network: string, playbooks: readonly string[], secretFile: string): string =>
+  [
+    '[sources.pagerduty]',
+    'use = "pagerduty"',
+    `networks = ["${network}"]`,
+    `playbooks = ${JSON.stringify(playbooks)}`,
+    `secret_file = "${secretFile}"`,
+    '[sources.pagerduty.title_labels]',
+    'alertname = "] "',
+    'validator = "validator-"',
+  ].join('\n');
+
+/** One webhook of PagerDuty, version 3: always one incident. */
+export function asPagerduty(
+  url: string,
+  { id, status = 'firing', startedAt = '2026-11-24T20:00:00Z', name = 'ValidatorOffline', labels }: SentAlert,
+  secret = SECRET,
+): Promise<Response> {
+  const body = JSON.stringify({
+    event: {
+      id: `event-${id}-${status}`,
+      event_type: status === 'firing' ? 'incident.triggered' : 'incident.resolved',
+      resource_type: 'incident',
+      occurred_at: startedAt,
+      data: {
+        id,
+        type: 'incident',
+        title: `[FIRING:1] ${name} validator-${labels?.['validator'] ?? '7'}`,
+        created_at: startedAt,
+        urgency: 'high',
+        status: status === 'firing' ? 'triggered' : 'resolved',
+      },
+    },
+  });
+  const signature = createHmac('sha256', secret).update(body).digest('hex');
+  return fetch(`${url}/v1/alerts/pagerduty`, {
+    method: 'POST',
+    body,
+    headers: { 'content-type': 'application/json', 'x-pagerduty-signature': `v1=${signature}` },
+  });
+}

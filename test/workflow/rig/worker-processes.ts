@@ -21,8 +21,8 @@ export function workerProcesses(folder: string) {
   writeFileSync(join(folder, 'network.json'), JSON.stringify(genesis));
   const children: ChildProcess[] = [];
 
-  /** Resolves when the worker is ready; `sections` are further ones of its `coordinator.toml`. */
-  async function launch(address: string, sections: readonly string[] = []): Promise<WorkerProcess> {
+  /** Begins one and does not wait for it; `sections` are further ones of its `coordinator.toml`. */
+  async function begin(address: string, sections: readonly string[] = []): Promise<WorkerProcess & { port: number }> {
     const port = await loopbackPort();
     const file = join(folder, `coordinator-${port}.toml`);
     const own = [
@@ -36,15 +36,21 @@ export function workerProcesses(folder: string) {
     children.push(child);
     let log = '';
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (log += chunk.toString()));
+    return { child, exit: new Promise((resolve) => child.once('exit', resolve)), log: () => log, port };
+  }
+
+  /** Resolves when the worker is ready. */
+  async function launch(address: string, sections: readonly string[] = []): Promise<WorkerProcess> {
+    const { port, ...begun } = await begin(address, sections);
     const isReady = async (): Promise<boolean> =>
       (await fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined))?.status === 200;
     await eventually('the worker is ready', isReady, READY_MS).catch((error: unknown) => {
-      throw new Error(`${String(error)}\n${log}`);
+      throw new Error(`${String(error)}\n${begun.log()}`);
     });
-    return { child, exit: new Promise((resolve) => child.once('exit', resolve)), log: () => log };
+    return begun;
   }
   const kill = (): void => {
     for (const child of children) child.kill('SIGKILL');
   };
-  return { genesis, launch, kill };
+  return { genesis, begin, launch, kill };
 }
