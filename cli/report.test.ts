@@ -1,7 +1,8 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { Command } from 'commander';
 import { DATA_FOLDER } from './operator.ts';
-import { carryData, remedyOf, typed, withData } from './report.ts';
+import { carriedData, withCarried } from './carrying.ts';
+import { carry, remedyOf, typed } from './report.ts';
 import { verb } from './runtime.ts';
 import type { Screen } from './screen.ts';
 
@@ -28,7 +29,7 @@ test.each([
   expect(remedyOf(code)).toMatch(remedy);
 });
 
-afterEach(() => carryData(undefined));
+afterEach(() => carry([]));
 
 test.each([
   ['firebreak vault list', 'firebreak vault list --data nets/a'],
@@ -42,16 +43,16 @@ test.each([
     '`firebreak up --help` lists them; ask who runs firebreak there.',
   ],
 ])('a hint carries the folder that was typed: %s', (text, says) => {
-  expect(withData(text, 'nets/a')).toBe(says);
+  expect(withCarried(text, carriedData('nets/a'))).toBe(says);
 });
 
 test('a folder that a shell would take apart is quoted, and none is added where none was typed', () => {
-  expect(withData('firebreak status', "my net's")).toBe("firebreak status --data 'my net'\\''s'");
-  expect(withData('firebreak status', undefined)).toBe('firebreak status');
+  expect(withCarried('firebreak status', carriedData("my net's"))).toBe("firebreak status --data 'my net'\\''s'");
+  expect(withCarried('firebreak status', [])).toBe('firebreak status');
 });
 
 test('npm and the folder go together', () => {
-  carryData('nets/a');
+  carry(carriedData('nets/a'));
   expect(typed('firebreak vault list', 'start')).toBe('npm run firebreak -- vault list --data nets/a');
 });
 

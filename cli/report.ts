@@ -1,5 +1,6 @@
 import { type FailureCode, type FailureTable, FirebreakFailure } from '../domain/errors/failure.ts';
 import { asTyped, remedyIn } from '../domain/errors/remedy.ts';
+import { type Carried, withCarried } from './carrying.ts';
 import { remedyTables } from './remedy-tables.ts';
 import type { Outcome } from './outcome.ts';
 import { paint, type Screen } from './screen.ts';
@@ -9,23 +10,13 @@ export const PROGRAM = 'firebreak';
 
 /** npm names the script that it runs; whoever came that way may have no installed program. */
 export const typed = (text: string, script = process.env['npm_lifecycle_event']): string =>
-  asTyped(withData(text, carried), script);
+  asTyped(withCarried(text, carried), script);
 
-/** The data folder that was typed; undefined where the default holds. */
-let carried: string | undefined;
+let carried: readonly Carried[] = [];
 
-/** From now on every command in a hint names this folder, as the command that gave the hint did. */
-export function carryData(folder: string | undefined): void {
-  carried = folder;
-}
-
-/** A sentence, or one command alone, with `--data` in each command of this tool that could be typed as it stands. */
-export function withData(text: string, folder: string | undefined): string {
-  if (folder === undefined) return text;
-  const flag = ` --data ${/^[\w./~+-]+$/.test(folder) ? folder : `'${folder.replaceAll("'", `'\\''`)}'`}`;
-  const add = (command: string): string => (/ --(data|help)\b/.test(command) ? command : `${command}${flag}`);
-  if (/^firebreak [a-z][^`]*$/.test(text)) return add(text);
-  return text.replaceAll(/`(firebreak [a-z][^`]*)`/g, (_whole, command: string) => `\`${add(command)}\``);
+/** From now on every command in a hint names these, as the command that gave the hint did. */
+export function carry(given: readonly Carried[]): void {
+  carried = given;
 }
 
 export function printOutcome(screen: Screen, outcome: Outcome, json: boolean): void {
@@ -38,7 +29,7 @@ export function printOutcome(screen: Screen, outcome: Outcome, json: boolean): v
 }
 
 /** As data it has no leading name of the tool. */
-const nextOf = (next: string): string => withData(`${PROGRAM} ${next}`, carried).slice(PROGRAM.length + 1);
+const nextOf = (next: string): string => withCarried(`${PROGRAM} ${next}`, carried).slice(PROGRAM.length + 1);
 
 /**
  * JSON that a terminal shows as it is: what drives one, or hides text, is written as `\u` and means the same. JSON itself escapes only

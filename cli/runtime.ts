@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import { typedIn } from './carrying.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit.ts';
 import { DATA_FOLDER } from './operator.ts';
 import type { Outcome } from './outcome.ts';
-import { carryData, printFailure, printOutcome } from './report.ts';
+import { carry, printFailure, printOutcome } from './report.ts';
 import { type Screen, terminal } from './screen.ts';
 
 /** What a verb may touch of the process around it. */
@@ -29,7 +30,7 @@ export function verb<Options>(runtime: Runtime, work: Work<Options>): (...given:
     const command = given.at(-1) as Command;
     const options = command.optsWithGlobals() as Options & CommonOptions;
     const json = options.json === true;
-    carryData(typedData(command, options));
+    carry(typedIn(command, DATA_FOLDER));
     try {
       const outcome = await work(options, ...(given.slice(0, -2) as string[]));
       printOutcome(runtime.screen, outcome, json);
@@ -41,10 +42,6 @@ export function verb<Options>(runtime: Runtime, work: Work<Options>): (...given:
   };
 }
 
-/** The data folder, unless the default holds. */
-const typedData = (command: Command, { data }: CommonOptions): string | undefined =>
-  command.getOptionValueSourceWithGlobals('data') === 'cli' && data !== DATA_FOLDER ? data : undefined;
-
 /** A verb that is another room's program: it prints for itself and its exit code is ours. */
 export function program<Options>(
   runtime: Runtime,
@@ -53,7 +50,7 @@ export function program<Options>(
   return async (...given) => {
     const command = given.at(-1) as Command;
     const options = command.optsWithGlobals() as Options & CommonOptions;
-    carryData(typedData(command, options));
+    carry(typedIn(command, DATA_FOLDER));
     try {
       runtime.exit(await work(options, ...(given.slice(0, -2) as (string | undefined)[])));
     } catch (error) {

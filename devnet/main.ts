@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { EXIT, exitCodeOf } from '../cli/exit.ts';
 import { DATA_FOLDER } from '../cli/operator.ts';
-import { carryData, knowFailures, printFailure, printOutcome } from '../cli/report.ts';
+import { carriedData } from '../cli/carrying.ts';
+import { carry, knowFailures, printFailure, printOutcome } from '../cli/report.ts';
 import { type Screen, terminal } from '../cli/screen.ts';
 import { awake } from '../telemetry/awake.ts';
 import { type Control, serveControl } from './control/serve.ts';
@@ -152,7 +153,7 @@ async function run(options: DevnetOptions): Promise<number> {
 knowFailures(devnetFailures);
 try {
   const options = readOptions(process.argv.slice(2));
-  if (options.data !== DATA_FOLDER) carryData(options.data);
+  if (options.data !== DATA_FOLDER) carry(carriedData(options.data));
   process.exitCode = await awake(run(options));
 } catch (error) {
   printFailure(screen, error, process.argv.includes('--json'));
