@@ -3,6 +3,7 @@ import type { CommitteeOptions } from '../authority.ts';
 import { type Runtime, verb } from '../runtime.ts';
 import { connectWith, IDENTITY } from '../connecting.ts';
 import type { HandOptions } from './hand.ts';
+import type { KeyOptions } from './key.ts';
 import type { ProposeOptions } from './propose.ts';
 import type { SignEpochOptions } from './sign.ts';
 
@@ -15,11 +16,17 @@ export const CHAIN = [
   'every committee epoch after the pinned one; default: the pinned committee is the present one',
 ] as const;
 
-/** `committee show|propose|sign|verify`: files only; `hand` gives a chain to the validators, with no coordinator. */
+/** `committee key|show|propose|sign|verify`: files only; `hand` gives a chain to the validators, with no coordinator. */
 export function addCommittee(parent: Command, runtime: Runtime): void {
   const committee = parent
     .command('committee')
     .description('who may decide, and how one committee hands over to the next');
+  committee
+    .command('key')
+    .description("make a member's Ed25519 key, or read one, and print its public half as a committee lists it")
+    .option('--out <file>', 'make a new key here, for its owner alone; a file that exists is never replaced')
+    .option('--show <file>', 'read this key instead')
+    .action(verb<KeyOptions>(runtime, async (options) => (await import('./key.ts')).memberKey(options)));
   committee
     .command('show')
     .description('print the present committee, walked from the pinned one')
