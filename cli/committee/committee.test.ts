@@ -64,6 +64,7 @@ test('a hand-over goes from draft to chain, and the chain leads to the new commi
   expect(verifyCommittee(file, { ...where(), out: at('chain.json') })).toMatchObject({
     exitCode: 0,
     data: { valid: true },
+    next: `committee hand ${at('chain.json')}`,
   });
   expect(showCommittee(where('chain.json')).data).toMatchObject({
     committee: { epoch: 2, members: [{ name: 'bo' }, { name: 'cy' }, { name: 'dan' }] },

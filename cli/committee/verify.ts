@@ -27,6 +27,7 @@ export function verifyCommittee(file: string, options: CommitteeOptions & { read
         : `  verdict  NOT VALID (${verdict.refusal.code}): ${verdict.refusal.message}`,
       ...(verdict.ok && options.out !== undefined ? [`written to ${options.out}`] : []),
     ],
+    ...(verdict.ok && options.out !== undefined ? { next: `committee hand ${options.out}` } : {}),
     exitCode: verdict.ok ? EXIT.done : EXIT.refused,
   };
 }
