@@ -37,5 +37,5 @@ export function standingOrderOf(
     },
     reason: 'of a test',
   };
-  return { grant, signatures: signaturesBy([1, 2, 3].map(principal), grantDigest(grant)) };
+  return { grant, signatures: signaturesBy([1, 3, 4].map(principal), grantDigest(grant)) };
 }

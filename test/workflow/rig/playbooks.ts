@@ -7,7 +7,13 @@ import { ballotBy } from '../../../domain/approval/testkit/voting.ts';
 import type { Choice, SignedVote } from '../../../domain/approval/vote.ts';
 import { quorumOf } from '../../../domain/committee/committee.ts';
 import { type Order, orderDigest, type SignedOrder } from '../../../domain/committee/order.ts';
-import { committeeOf, principal, signaturesBy, type TestKey } from '../../../domain/committee/testkit/keys.ts';
+import {
+  committeeOf,
+  principal,
+  principals,
+  signaturesBy,
+  type TestKey,
+} from '../../../domain/committee/testkit/keys.ts';
 import { FirebreakFailure } from '../../../domain/errors/failure.ts';
 import type { NetworkGenesis } from '../../../domain/network/network.ts';
 import type { Capability, Catalogue } from '../../../domain/playbook/catalogue.ts';
@@ -276,6 +282,7 @@ export function orderOf(world: TestWorld, kind: Order['kind'], number: number, s
     reason: 'of a test',
     expiresAtSeconds: Math.floor(Date.now() / 1_000) + seconds,
   };
-  const keys = Array.from({ length: quorumOf(committee, kind) }, (_unused, seat) => principal(seat));
+  const seated = principals.filter(({ listed }) => committee.members.some(({ key }) => key === listed.key));
+  const keys = seated.slice(0, quorumOf(committee, kind));
   return { order, signatures: signaturesBy(keys, orderDigest(order)) };
 }

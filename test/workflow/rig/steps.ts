@@ -14,14 +14,12 @@ export async function openVault(
   world: TestWorld,
   taskQueue: string,
   change: Partial<Terms> = {},
+  epoch: number = (epochs +=
+    1),
 ): Promise<OpenVault> {
   const { workflow } = env.client;
   const network = world.deps.genesis.name;
-  epochs += 1;
-  const keygen = await workflow.start(
-    GENERATE_KEY,
-    startGenerateKey({ network, epoch: epochs, purpose: 'test' }, taskQueue),
-  );
+  const keygen = await workflow.start(GENERATE_KEY, startGenerateKey({ network, epoch, purpose: 'test' }, taskQueue));
   const made = (await keygen.result()) as GenerateKeyResult;
   if (made.outcome !== 'active') throw new Error(made.refusal.message);
   const input = { network, signedTerms: signedTerms(world, change), key: made.key, watchFromHeight: 1 };

@@ -58,7 +58,7 @@ export async function testWorld(
     readonly threshold?: number;
     readonly participants?: number;
     readonly agents?: AgentsOf;
-    readonly pinned?: Partial<Pick<TestNetwork['genesis'], 'committee' | 'environment'>>;
+    readonly pinned?: Partial<Pick<TestNetwork['genesis'], 'committee' | 'environment' | 'name'>>;
   } = {},
 ): Promise<TestWorld> {
   const { genesis: drawn, identities } = testNetwork(options.threshold ?? 3, options.participants ?? 5);
