@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs';
 import canonicalize from 'canonicalize';
 import { RULES } from './evidence-rules.mjs';
 import { checkInside } from './evidence-runs.mjs';
-import { demand, digest, isSigned, Refusal, sha256 } from './verify-votes.mjs';
+import { demand, digest, isProgram, isSigned, Refusal, sha256 } from './verify-votes.mjs';
 
 const jcs = (value) => Buffer.from(canonicalize(value), 'utf8');
 const tagged = (tag, ...parts) => sha256(Buffer.concat([sha256(tag), sha256(tag), ...parts]));
@@ -190,7 +190,7 @@ function worldOf(network, digests) {
   };
 }
 
-if (import.meta.main) {
+if (isProgram(import.meta.url)) {
   const [networkFile, bundleFile, option] = process.argv.slice(2);
   const network = JSON.parse(readFileSync(networkFile, 'utf8'));
   const verdict = verifyEvidence({ network, file: readFileSync(bundleFile), isOpen: option === '--open' });

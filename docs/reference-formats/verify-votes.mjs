@@ -7,7 +7,8 @@
  * exit code 0 when the certificate is to be obeyed, 1 when not.
  */
 import { createHash, createPublicKey, verify } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { schnorr } from '@noble/curves/secp256k1.js';
 import canonicalize from 'canonicalize';
@@ -52,10 +53,18 @@ function isSigned(key, digestHex, signature) {
   try {
     if (algorithm === 'ed25519') return ed25519.verify(bytes, message, raw, { zip215: false });
     if (algorithm === 'secp256k1') return schnorr.verify(bytes, message, raw);
-    const spki = createPublicKey({ key: Buffer.concat([ML_DSA_SPKI, raw]), format: 'der', type: 'spki' });
-    return verify(null, message, spki, bytes);
   } catch {
     return false;
+  }
+  return verify(null, message, mlDsaKey(raw), bytes);
+}
+
+/** Any bytes of the right size are a key; so what is refused is not the key, and no verdict about the vote. */
+function mlDsaKey(raw) {
+  try {
+    return createPublicKey({ key: Buffer.concat([ML_DSA_SPKI, raw]), format: 'der', type: 'spki' });
+  } catch (error) {
+    throw new Error('this Node cannot check a signature by ML-DSA-65; take Node 24.7 or newer', { cause: error });
   }
 }
 
@@ -183,10 +192,16 @@ export function verifyVotes({ genesis, chain, certificate, expected, nowSeconds 
   }
 }
 
-/** For verify-evidence.mjs beside this file. */
-export { checkEpoch, committeeDigest, demand, digest, findVoter, isSigned, quorumOf, Refusal, sha256 };
+/** Whether the file of this address was started, and not only imported; in Node 20 too, which has no word of its own for it. */
+function isProgram(address) {
+  const started = process.argv[1] ?? '';
+  return existsSync(started) && realpathSync(started) === realpathSync(fileURLToPath(address));
+}
 
-if (import.meta.main) {
+/** For verify-evidence.mjs beside this file. */
+export { checkEpoch, committeeDigest, demand, digest, findVoter, isProgram, isSigned, quorumOf, Refusal, sha256 };
+
+if (isProgram(import.meta.url)) {
   const [genesis, { epochs }, certificate, expected] = process.argv
     .slice(2, 6)
     .map((path) => JSON.parse(readFileSync(path, 'utf8')));

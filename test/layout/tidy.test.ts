@@ -32,6 +32,13 @@ const seeds: Readonly<Record<keyof typeof tidyRules, { bad: readonly TextFile[];
     bad: [{ file: 'domain/later.ts', text: '// TODO' }],
     good: [{ file: 'domain/now.ts', text: '// TODOS' }],
   },
+  'a script that people start with the Node they have asks nothing that only newer ones know': {
+    bad: [{ file: 'docs/reference-formats/a.mjs', text: 'if (import.meta.main) {' }],
+    good: [
+      { file: 'domain/a.ts', text: 'if (import.meta.main) {' },
+      { file: 'docs/b.mjs', text: 'import.meta.url' },
+    ],
+  },
   'no file switches a check off': {
     bad: [{ file: 'domain/quiet.ts', text: '// @ts-ignore' }],
     good: [{ file: 'domain/loud.ts', text: '// ts' }],

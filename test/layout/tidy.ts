@@ -51,6 +51,10 @@ export const tidyRules: Readonly<Record<string, (file: TextFile) => string | und
       ? `${file} says ${found[1]}`
       : undefined;
   },
+  'a script that people start with the Node they have asks nothing that only newer ones know': ({ file, text }) =>
+    file.endsWith('.mjs') && text.includes('import.meta.main')
+      ? `${file} says import.meta.main, which is undefined in Node 20: the script would do nothing, and end with 0`
+      : undefined,
   'no file switches a check off': ({ file, text }) => {
     const found = /@ts-(ignore|expect-error|nocheck)|(oxlint|eslint|biome)-(disable|ignore)/.exec(text);
     return found && /\.(ts|mjs|cjs)$/.test(file) && !/^(test\/layout|wire\/generated)\//.test(file)

@@ -9,7 +9,7 @@ import type { NetworkGenesis } from '../../domain/network/network.ts';
 import { parseNetworkGenesis } from '../../wire/documents/index.ts';
 
 /** A second implementation, written from docs/reference-formats/evidence.md and votes.md alone. */
-const SCRIPT = new URL('../../docs/reference-formats/verify-evidence.mjs', import.meta.url);
+export const SCRIPT = new URL('../../docs/reference-formats/verify-evidence.mjs', import.meta.url);
 type Answer = { readonly ok: boolean; readonly record?: number; readonly why?: string };
 const { verifyEvidence } = (await import(SCRIPT.href)) as {
   verifyEvidence: (given: { network: NetworkGenesis; file: Buffer; isOpen?: boolean }) => Answer;

@@ -1,9 +1,14 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Bundle, encodeBundle } from '../../cli/evidence/bundle.ts';
 import { forged } from './evidence-forgery.ts';
 import { mutated } from './mutations.ts';
-import { both, bundle, file, pinned } from './evidence-verifiers.ts';
+import { both, bundle, file, pinned, SCRIPT } from './evidence-verifiers.ts';
 
 test('both verify the recorded incident, and a forged one in which nothing is changed', () => {
   expect(both(file)).toBe(true);
@@ -145,4 +150,23 @@ test('evidence that ends before its incident is only taken by whoever asks for i
 test('the same statements in another order are refused: there is one file for one content', () => {
   const statements = [...bundle.head.statements].reverse();
   expect(both(encodeBundle({ ...bundle, head: { ...bundle.head, statements } }))).toBe(false);
+});
+
+/** The pinned Node, and the one that a verifier has: Node 20 or newer. */
+test.each([process.execPath, 'node'])('the script runs on files, alone, with %s', (node) => {
+  const folder = mkdtempSync(join(tmpdir(), 'firebreak-evidence-'));
+  try {
+    writeFileSync(join(folder, 'network.json'), JSON.stringify(pinned));
+    const run = (bytes: Buffer): unknown => {
+      writeFileSync(join(folder, 'bundle.json'), bytes);
+      const files = ['network.json', 'bundle.json'].map((name) => join(folder, name));
+      const { status, stdout } = spawnSync(node, [fileURLToPath(SCRIPT), ...files], { encoding: 'utf8' });
+      return { status, said: JSON.parse(stdout) as unknown };
+    };
+    expect(run(file)).toEqual({ status: 0, said: { ok: true, records: bundle.records.length } });
+    const fewer = encodeBundle({ ...bundle, records: bundle.records.slice(1) });
+    expect(run(fewer)).toMatchObject({ status: 1, said: { ok: false } });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -124,20 +124,42 @@ test('both agree on whatever becomes of sound documents when one place in them i
   expect(seen.refused).toBeGreaterThan(150);
 }, 120_000);
 
-test('the script runs on files, alone', () => {
+/** What the script says about the files, started with this Node. */
+function started(node: string, { genesis: network, chain, certificate, expected, nowSeconds }: VotingCase) {
   const folder = mkdtempSync(join(tmpdir(), 'firebreak-votes-'));
   try {
-    const { certificate, expected } = soundCase([handOver]);
-    const documents = { network: genesis, chain: { version: 1, epochs: [handOver] }, certificate, expected };
+    const documents = { network, chain: { version: 1, epochs: chain }, certificate, expected };
     const files = Object.entries(documents).map(([name, value]) => {
       const file = join(folder, `${name}.json`);
       writeFileSync(file, JSON.stringify(value, undefined, 2));
       return file;
     });
-    const run = (): string =>
-      execFileSync(process.execPath, [fileURLToPath(SCRIPT), ...files, String(NOW)], { encoding: 'utf8' });
-    expect(JSON.parse(run())).toEqual({ ok: true, approvals: 7 });
+    return spawnSync(node, [fileURLToPath(SCRIPT), ...files, String(nowSeconds)], { encoding: 'utf8' });
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** The pinned Node, and the one that a verifier has: Node 20 or newer. */
+const NODES = [process.execPath, 'node'];
+
+test.each(NODES)('the script runs on files, alone, with %s', (node) => {
+  const run = (votes: VotingCase): unknown => {
+    const { status, stdout } = started(node, votes);
+    return { status, said: JSON.parse(stdout) as unknown };
+  };
+  const subject = subjectFor(authorityOf(genesis, []));
+  // All but the seat that signs by ML-DSA.
+  const ballots = [0, 1, 3, 4, 5, 6, 7].map((seat) => ballotBy(principal(seat), subject));
+  const sound = { ...soundCase(), certificate: certificateOf(subject, ballots) };
+  expect(run(sound)).toEqual({ status: 0, said: { ok: true, approvals: 7 } });
+  const nowSeconds = subject.expiresAtSeconds;
+  expect(run({ ...sound, nowSeconds })).toEqual({ status: 1, said: { ok: false, code: 'policy.vote-expired' } });
+});
+
+test.each(NODES)('ML-DSA is checked, or the script ends with words and without a verdict, with %s', (node) => {
+  const { status, stdout, stderr } = started(node, soundCase([handOver]));
+  if (stdout === '')
+    expect({ status, stderr }).toMatchObject({ status: 1, stderr: expect.stringContaining('Node 24.7') });
+  else expect({ status, said: JSON.parse(stdout) as unknown }).toEqual({ status: 0, said: { ok: true, approvals: 7 } });
 });
