@@ -137,10 +137,16 @@ test('a hand-over is handed to one validator, and from then on orders are made, 
     epoch: 2,
   });
   expect(hand.fleet.get(1).agent.report().committee.epoch).toBe(2);
-  expect((await handEpochs(at('chain.json'), where(), hand.connect)).data).toMatchObject({ epoch: 2 });
+  expect(await handEpochs(at('chain.json'), where(), hand.connect)).toMatchObject({
+    data: { epoch: 2 },
+    next: `committee show --chain ${at('chain.json')}`,
+  });
 
   const chain = { chain: at('chain.json') };
   const order = { reason: 'of a test', for: '1h', out: at('order.json') };
+  await expect(makeOrder('freeze', { ...where(), ...order }, hand.connect)).rejects.toMatchObject({
+    message: expect.stringContaining('follow epoch 2 of the committee'),
+  });
   await makeOrder('freeze', { ...where(), ...chain, ...order }, hand.connect);
   await signOrderFile(screen, at('order.json'), { ...key(2), ...chain });
   await expect(sendOrder(at('order.json'), where(), hand.connect)).rejects.toMatchObject({

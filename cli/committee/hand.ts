@@ -63,8 +63,9 @@ export async function handEpochs(file: string, options: HandOptions, connect: Co
         taker === undefined
           ? '  the chain is empty: the pinned committee is the present one'
           : `  obeyed by  ${validatorName(taker)}, which tells the others`,
+        ...(epochs.length === 0 ? [] : [`  from now   whatever judges by the committee takes --chain ${file}`]),
       ],
-      next: 'status',
+      next: epochs.length === 0 ? 'status' : `committee show --chain ${file}`,
     };
   }
 

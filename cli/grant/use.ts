@@ -7,14 +7,14 @@ import { failureOf, FirebreakFailure } from '../../domain/errors/failure.ts';
 import { validatorName } from '../../domain/network/network.ts';
 import { OrderStateSchema, Round } from '../../wire/generated/firebreak/v1/messages_pb.js';
 import { confirm } from '../ask.ts';
-import { type CommitteeOptions, everyCommittee, presentAuthority, presentGenesis } from '../authority.ts';
+import { type CommitteeOptions, presentAuthority, presentGenesis } from '../authority.ts';
 import type { Connect } from '../connecting.ts';
 import { readGrant, readGrantUse } from '../documents.ts';
 import { nowInSeconds, readDuration, readWholeNumber, utc } from '../duration.ts';
 import { writeDocument } from '../files.ts';
 import { type Handed, handToOne } from '../handing.ts';
 import { readMemberKey, seatOfKey } from '../member-key.ts';
-import { currentOrder } from '../order/number.ts';
+import { lastNumber } from '../order/number.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Screen } from '../screen.ts';
 import { describeUse } from './words.ts';
@@ -176,12 +176,7 @@ function breakGlassOf({ grant }: SignedGrant, file: string): BreakGlass {
   throw new FirebreakFailure('input.usage', `${file} is a standing order: runs of its playbook use it, not people`);
 }
 
-async function lastOrder(options: MakeUseOptions, connect: Connect): Promise<number> {
-  if (options.after !== undefined) return readWholeNumber(options.after, '--after', 0, Number.MAX_SAFE_INTEGER - 1);
-  const connection = await connect();
-  try {
-    return (await currentOrder(presentGenesis(options), connection.network, everyCommittee(options))).number;
-  } finally {
-    await connection.stop();
-  }
-}
+const lastOrder = async (options: MakeUseOptions, connect: Connect): Promise<number> =>
+  options.after === undefined
+    ? lastNumber(options, connect)
+    : readWholeNumber(options.after, '--after', 0, Number.MAX_SAFE_INTEGER - 1);

@@ -1,11 +1,11 @@
 import type { Order, OrderKind, SignedOrder } from '../../domain/committee/order.ts';
 import { FirebreakFailure } from '../../domain/errors/failure.ts';
-import { everyCommittee, presentGenesis } from '../authority.ts';
+import { presentGenesis } from '../authority.ts';
 import { readDuration, readWholeNumber } from '../duration.ts';
 import { writeDocument } from '../files.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Connect } from '../connecting.ts';
-import { currentOrder } from './number.ts';
+import { lastNumber } from './number.ts';
 import { describeOrder, orderData } from './words.ts';
 
 export type MakeOrderOptions = {
@@ -40,7 +40,7 @@ export async function makeOrder(
   };
   const number =
     options.number === undefined
-      ? await nextNumber(genesis, options, connect)
+      ? (await lastNumber(options, connect)) + 1
       : readWholeNumber(options.number, '--number', 1, Number.MAX_SAFE_INTEGER - 1);
   const signed: SignedOrder = { order: { ...order, number }, signatures: [] };
   const file = options.out ?? `order-${number}-${order.kind}.json`;
@@ -62,17 +62,4 @@ function readReason(text: string): string {
   if (reason.length === 0 || reason.length > 500)
     throw new FirebreakFailure('input.usage', '--reason must have 1 to 500 characters');
   return reason;
-}
-
-async function nextNumber(
-  genesis: Parameters<typeof currentOrder>[0],
-  options: MakeOrderOptions,
-  connect: Connect,
-): Promise<number> {
-  const connection = await connect();
-  try {
-    return (await currentOrder(genesis, connection.network, everyCommittee(options))).number + 1;
-  } finally {
-    await connection.stop();
-  }
 }

@@ -6,6 +6,10 @@ import type { NetworkGenesis } from '../../domain/network/network.ts';
 import type { ValidatorNetwork } from '../../domain/ports/validator-network.ts';
 import { OrderStateSchema, Round } from '../../wire/generated/firebreak/v1/messages_pb.js';
 import { askEach, type Heard, within } from '../asking.ts';
+import { type CommitteeOptions, everyCommittee, presentAuthority } from '../authority.ts';
+import { mustBePresent } from '../committee/followed.ts';
+import type { Connect } from '../connecting.ts';
+import { pinnedGenesis } from '../operator.ts';
 import { parseSignedOrder } from '../../wire/documents/index.ts';
 import { roster } from '../validators.ts';
 
@@ -16,6 +20,21 @@ export type CurrentOrder = {
   readonly order: SignedOrder | undefined;
   readonly answered: number;
 };
+
+/** The number of the last order, asked from validators that follow no later committee than the one given here. */
+export async function lastNumber(options: CommitteeOptions, connect: Connect): Promise<number> {
+  const genesis = pinnedGenesis(options);
+  const { network, stop } = await connect();
+  try {
+    const [{ number }] = await Promise.all([
+      currentOrder(genesis, network, everyCommittee(options)),
+      mustBePresent(genesis, network, presentAuthority(options)),
+    ]);
+    return number;
+  } finally {
+    await stop();
+  }
+}
 
 /**
  * The highest order that any validator can prove: a number counts only with the signatures of a committee under it, the present one or one

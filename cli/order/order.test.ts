@@ -1,15 +1,20 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, sign as signBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { orderDigest, type SignedOrder } from '../../domain/committee/order.ts';
+import { committeeDigest } from '../../domain/committee/committee.ts';
+import { epochDigest, type CommitteeEpoch, type SignedEpoch } from '../../domain/committee/epoch.ts';
 import { canonicalBytes } from '../../domain/encoding/digest.ts';
 import { type NetworkGenesis, type ValidatorId, validatorId } from '../../domain/network/network.ts';
 import type { ValidatorNetwork } from '../../domain/ports/validator-network.ts';
 import { sealEnvelope } from '../../wire/envelope.ts';
 import {
+  CommitteeStateSchema,
   OrderStateSchema,
   RequestSchema,
   ResponseSchema,
@@ -68,7 +73,10 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 /** Validators that answer like real ones: they sign what they say with the identity of `as`, or of themselves. */
 function validators(
-  answer: (validator: ValidatorId, body: string) => { order?: SignedOrder; as?: number } | undefined,
+  answer: (
+    validator: ValidatorId,
+    body: string,
+  ) => { order?: SignedOrder; as?: number; epochs?: readonly SignedEpoch[] } | undefined,
 ) {
   const asked: string[] = [];
   const network = {
@@ -81,16 +89,26 @@ function validators(
         const said = answer(validator, body ?? '');
         if (said === undefined)
           return { validator, ok: false as const, code: 'unavailable.validator-silent', message: 'is silent' };
-        const { order, as = validator } = said;
-        const payload = toBinary(
-          OrderStateSchema,
-          create(OrderStateSchema, {
-            number: BigInt(order?.order.number ?? 0),
-            frozenUntilSeconds: BigInt(order?.order.expiresAtSeconds ?? 0),
-            signedOrder: order === undefined ? new Uint8Array(0) : canonicalBytes(order),
-          }),
-        );
-        const fields = { suite: '', keyset: '', epoch: 0, ceremony: '', round: Round.ORDER_STATE };
+        const { order, as = validator, epochs = [] } = said;
+        const isOfCommittee = body === 'sayCommittee';
+        const committeeState = create(CommitteeStateSchema, { epoch: 1, signedEpochs: epochs.map(canonicalBytes) });
+        const payload = isOfCommittee
+          ? toBinary(CommitteeStateSchema, committeeState)
+          : toBinary(
+              OrderStateSchema,
+              create(OrderStateSchema, {
+                number: BigInt(order?.order.number ?? 0),
+                frozenUntilSeconds: BigInt(order?.order.expiresAtSeconds ?? 0),
+                signedOrder: order === undefined ? new Uint8Array(0) : canonicalBytes(order),
+              }),
+            );
+        const fields = {
+          suite: '',
+          keyset: '',
+          epoch: 0,
+          ceremony: '',
+          round: isOfCommittee ? Round.COMMITTEE_STATE : Round.ORDER_STATE,
+        };
         const host = hosts[as - 1];
         if (host === undefined) throw new Error('no such host');
         const value = sealEnvelope(genesis, validatorId(validator), host, fields, payload);
@@ -167,6 +185,68 @@ test('without an answering validator the number has to be given', async () => {
     code: 'unavailable.validators',
     message: expect.stringContaining('--number'),
   });
+});
+
+/** The hand-over to the same members, signed by all but the named. */
+function handOver(without: readonly number[] = []): SignedEpoch {
+  const { committee, environment, name } = genesis;
+  const epoch: CommitteeEpoch = {
+    version: 1,
+    environment,
+    network: name,
+    previous: committeeDigest(committee),
+    committee: { ...committee, epoch: 2 },
+    reason: 'yearly election',
+  };
+  const signers = members.filter((_key, at) => !without.includes(at));
+  const signatures = signers.map((key) => ({
+    member: ed25519PublicHex(key),
+    signature: signBytes(null, Buffer.from(epochDigest(epoch), 'hex'), key).toString('hex'),
+  }));
+  return { epoch, signatures };
+}
+
+test('no order is made for a committee that validators prove to have left, and the file that leads on is asked for', async () => {
+  const options = { ...where(), reason: 'x', for: '1h', out: at('next.json') };
+  const { connect } = validators((validator) => (validator === 3 ? { epochs: [handOver()] } : {}));
+  await expect(makeOrder('freeze', options, connect, NOW)).rejects.toMatchObject({
+    code: 'policy.order-epoch',
+    message: expect.stringMatching(/follow epoch 2 .* epoch 1: give --chain$/),
+  });
+  writeFileSync(at('chain.json'), JSON.stringify({ version: 1, epochs: [handOver()] }));
+  const outcome = await makeOrder('freeze', { ...options, chain: at('chain.json') }, connect, NOW);
+  expect(outcome.data['order']).toMatchObject({ committeeEpoch: 2 });
+});
+
+test('an epoch without the signatures under it keeps nobody from making an order', async () => {
+  const { connect } = validators(() => ({ epochs: [handOver([0, 1])] }));
+  const outcome = await makeOrder('freeze', { ...where(), reason: 'x', for: '1h', out: at('next.json') }, connect, NOW);
+  expect(outcome.data['order']).toMatchObject({ committeeEpoch: 1 });
+});
+
+test('a member whose data folder has validators that say a later epoch is warned before signing', async () => {
+  const file = await made();
+  const server = createServer((request, response) =>
+    response.end(
+      JSON.stringify(
+        request.url?.endsWith('/health')
+          ? { status: 'ready' }
+          : { validator_id: 'v', peer_count: 1, uptime_seconds: 1, committee_epoch: 2 },
+      ),
+    ),
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const temporal = { address: '127.0.0.1:1', namespace: 'default', taskQueue: 'nobody' };
+  const operator = { version: 1, network: 'network.json', identity: 'id.key', temporal };
+  writeFileSync(at('operator.json'), JSON.stringify({ ...operator, validators: [`http://127.0.0.1:${port}`] }));
+  try {
+    await signOrder(screen, file, { data: folder, key: at('member-1.key'), yes: true });
+    expect(shown).toMatch(/WARNING 1 of 1 validators .* epoch 2 .*: give --chain/);
+    expect(read(file).signatures).toHaveLength(1);
+  } finally {
+    await new Promise((resolve) => server.close(resolve));
+  }
 });
 
 test('a member sees what the order does and the digest computed here before the key is used', async () => {

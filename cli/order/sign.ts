@@ -6,6 +6,7 @@ import { readOrder } from '../documents.ts';
 import { writeDocument } from '../files.ts';
 import { readMemberKey, seatOfKey } from '../member-key.ts';
 import { presentGenesis } from '../authority.ts';
+import { laterCommittee } from './later.ts';
 import type { Outcome } from '../outcome.ts';
 import { paint, type Screen } from '../screen.ts';
 import { actionOf, describeOrder, orderData } from './words.ts';
@@ -36,12 +37,14 @@ export async function signOrder(screen: Screen, file: string, options: SignOrder
       `${file} names committee epoch ${order.committeeEpoch}, the present one is ${genesis.committee.epoch}`,
     );
   }
+  const warning = await laterCommittee(options, order.committeeEpoch);
   const member = readMemberKey(options.key);
   const { name } = seatOfKey(member, genesis.committee, options.key).key;
   const digest = orderDigest(order);
   if (!options.json) {
     screen.out(`${paint(screen, 'strong', actionOf(order))}\n`);
     screen.out(`  reason  ${order.reason}\n  number  ${order.number}\n  digest  ${digest} (computed here)\n`);
+    if (warning !== undefined) screen.out(`  ${paint(screen, 'bad', 'WARNING')} ${warning}\n`);
   }
   await confirm(screen, { text: `Sign as ${name}?`, flag: '--yes', given: options.yes === true });
   const signed: SignedOrder = {
@@ -54,7 +57,7 @@ export async function signOrder(screen: Screen, file: string, options: SignOrder
   writeDocument(file, 'order', signed, true);
   const enough = countSignatures(signed, genesis.committee) >= quorumOf(genesis.committee, order.kind);
   return {
-    data: { file, member: name, ...orderData(signed, genesis) },
+    data: { file, member: name, ...orderData(signed, genesis), ...(warning === undefined ? {} : { warning }) },
     lines: describeOrder(signed, genesis),
     next: enough ? `order send ${file}` : `order sign ${file} --key <another member's key file>`,
   };

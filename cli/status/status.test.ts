@@ -51,9 +51,15 @@ test('a freeze is counted validator by validator', () => {
 test('by what payouts are frozen and which committee is obeyed is counted too, and old builds say neither', () => {
   const use = 'standing-order 1, used by runPlaybook/x/1 at freeze';
   expect(brakeLines([use, undefined, 'order 4', use])).toEqual([`    by       ${use} (2)`, '    by       order 4 (1)']);
-  expect(committeeLine([2, 2, 2])).toEqual(['  committee  epoch 2']);
-  expect(committeeLine([2, 1, 2, undefined])).toEqual(['  committee  epoch 2 at 2, epoch 1 at 1']);
-  expect([...brakeLines([]), ...committeeLine([undefined])]).toEqual([]);
+  expect(committeeLine([2, 2, 2], 2)).toEqual(['  committee  epoch 2']);
+  expect(committeeLine([2, 1, 2, undefined], 2)).toEqual(['  committee  epoch 2 at 2, epoch 1 at 1']);
+  expect([...brakeLines([]), ...committeeLine([undefined], 1)]).toEqual([]);
+});
+
+test('whoever reads that another committee is obeyed than the pinned one reads how to name it', () => {
+  expect(committeeLine([2, 2], 1)).toEqual([
+    '  committee  epoch 2; network.json pins epoch 1: give --chain where members sign',
+  ]);
 });
 
 test('a validator that accepts and says nothing is down, with the time that was waited', async () => {

@@ -56,7 +56,10 @@ export async function status(options: { readonly data: string }): Promise<Outcom
       `  validators ${up.length} of ${reports.length} up, ${ready} ready; ${canSign} can sign, ${threshold} needed: ${canSign >= threshold ? 'CAN SIGN' : 'CANNOT SIGN'}`,
       payoutLine(frozen, up.length, reports.length),
       ...brakeLines(up.map((report) => report.frozenBy)),
-      ...committeeLine(up.map((report) => report.committeeEpoch)),
+      ...committeeLine(
+        up.map((report) => report.committeeEpoch),
+        operator.genesis.committee.epoch,
+      ),
       ...reports.flatMap((report, index) => exceptionLine(validatorName(validatorId(index + 1)), report)),
       engine.up
         ? `  Temporal   UP${operator.temporalUi === undefined ? '' : `, ${operator.temporalUi}`}`
@@ -101,14 +104,15 @@ export function payoutLine(frozen: readonly number[], answered: number, validato
 export const brakeLines = (brakes: readonly (string | undefined)[]): string[] =>
   counted(brakes).map(([brake, times]) => `    by       ${brake} (${times})`);
 
-/** Which committee is obeyed; more than one only while a hand-over goes round. */
-export function committeeLine(epochs: readonly (number | undefined)[]): string[] {
+/** Which committee is obeyed; more than one only while a hand-over goes round. After one, `pinned` alone judges nothing right. */
+export function committeeLine(epochs: readonly (number | undefined)[], pinned: number): string[] {
   const said = counted(epochs);
   if (said.length === 0) return [];
-  const [only] = said;
-  return said.length === 1 && only !== undefined
-    ? [`  committee  epoch ${only[0]}`]
-    : [`  committee  ${said.map(([epoch, times]) => `epoch ${epoch} at ${times}`).join(', ')}`];
+  const words = said.map(([epoch, times]) => `epoch ${epoch}${said.length === 1 ? '' : ` at ${times}`}`).join(', ');
+  const isLater = said.some(([epoch]) => epoch > pinned);
+  return [
+    `  committee  ${words}${isLater ? `; network.json pins epoch ${pinned}: give --chain where members sign` : ''}`,
+  ];
 }
 
 /** How many say each, the most said first. */
