@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { FirebreakFailure } from '../../domain/errors/failure.ts';
 import { validatorId, validatorName } from '../../domain/network/network.ts';
@@ -7,10 +7,7 @@ import { type Operator, readOperator } from '../operator.ts';
 import { remedyOf } from '../report.ts';
 import { askReport } from '../status/reports.ts';
 import type { Finding } from './doctor.ts';
-
-/** Files that only their owner may read, wherever they lie in a data folder. */
-const SECRET_NAMES = /\.(key|secret)$|^rpc-password$|^identity\.sealed$/;
-const FILES_LOOKED_AT_MAX = 5_000;
+import { findSecretFiles } from './secret-files.ts';
 
 /** The network in the data folder: its files, and whether what they name answers. */
 export async function checkNetwork(dataFolder: string): Promise<readonly Finding[]> {
@@ -34,12 +31,15 @@ export async function checkNetwork(dataFolder: string): Promise<readonly Finding
 }
 
 function checkSecrets(folder: string): Finding {
-  const open = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .slice(0, FILES_LOOKED_AT_MAX)
-    .filter((entry) => entry.isFile() && SECRET_NAMES.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((file) => (statSync(file).mode & 0o077) !== 0);
+  const { open, isCut } = findSecretFiles(folder);
   const [first] = open;
+  if (first === undefined && isCut)
+    return finding(
+      'secret files',
+      'warning',
+      `${folder} holds more files than are looked at`,
+      'move away what is not of this network',
+    );
   return first === undefined
     ? finding('secret files', 'ok', 'readable by their owner only', '')
     : finding(
