@@ -8,7 +8,7 @@ import { projectFolder } from './recipes.mjs';
  * @typedef {object} JestProject
  * @property {string} name as in jest.config.mjs
  * @property {number} limitMs outer limit: a hung project must not hang the whole run
- * @property {boolean} serial one test file after another, for projects whose files start networks of processes or read what others wrote
+ * @property {number} width files at once: one where files start networks of processes or read what others wrote, three where they mostly wait
  *
  * @typedef {{ fullName: string, status: string, failureMessages?: string[] }} Assertion
  * @typedef {{ name: string, status: string, message: string, assertionResults: Assertion[] }} FileResult
@@ -20,13 +20,13 @@ const SHOWN_CHARACTERS = 3_000;
 
 /** @type {readonly JestProject[]} */
 export const jestProjects = [
-  { name: 'unit', limitMs: 10 * MINUTE_MS, serial: false },
-  { name: 'vectors', limitMs: 8 * MINUTE_MS, serial: false },
-  { name: 'compliance', limitMs: 8 * MINUTE_MS, serial: false },
-  { name: 'workflow', limitMs: 15 * MINUTE_MS, serial: false },
-  { name: 'replay', limitMs: 8 * MINUTE_MS, serial: true },
-  { name: 'end-to-end', limitMs: 20 * MINUTE_MS, serial: true },
-  { name: 'faults', limitMs: 15 * MINUTE_MS, serial: true },
+  { name: 'unit', limitMs: 10 * MINUTE_MS, width: 2 },
+  { name: 'vectors', limitMs: 8 * MINUTE_MS, width: 2 },
+  { name: 'compliance', limitMs: 8 * MINUTE_MS, width: 2 },
+  { name: 'workflow', limitMs: 25 * MINUTE_MS, width: 3 },
+  { name: 'replay', limitMs: 8 * MINUTE_MS, width: 1 },
+  { name: 'end-to-end', limitMs: 20 * MINUTE_MS, width: 1 },
+  { name: 'faults', limitMs: 15 * MINUTE_MS, width: 1 },
 ];
 
 /** Unit tests that start processes, bundlers or checks of the whole tree: `npm test` runs them, the quick loop does not. */
@@ -65,7 +65,7 @@ export const slowUnitTests = [
  * @param {readonly string[]} [without] files that are left out
  * @returns {Promise<import('./tally.mjs').Tally>}
  */
-export async function runJest({ name, limitMs, serial }, environment, step, without = []) {
+export async function runJest({ name, limitMs, width }, environment, step, without = []) {
   const started = Date.now();
   const report = path.join(projectFolder, 'reports', `jest-${name}.json`);
   const log = path.join(projectFolder, 'reports', `jest-${name}.log`);
@@ -74,7 +74,6 @@ export async function runJest({ name, limitMs, serial }, environment, step, with
 
   let files = 0;
   const jest = path.join(projectFolder, 'node_modules', 'jest', 'bin', 'jest.js');
-  const width = serial ? ['--runInBand'] : ['--maxWorkers=2'];
   const flags = [
     '--json',
     '--testTimeout=30000',
@@ -82,7 +81,7 @@ export async function runJest({ name, limitMs, serial }, environment, step, with
     '--ci',
     '--forceExit',
     '--passWithNoTests',
-    ...width,
+    width === 1 ? '--runInBand' : `--maxWorkers=${width}`,
   ];
   if (without.length > 0) flags.push(`--testPathIgnorePatterns=/node_modules/|(${without.join('|')})$`);
   const outcome = await runCommand(
