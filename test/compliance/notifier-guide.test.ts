@@ -19,6 +19,24 @@ writeFileSync(file, source);
 writeFileSync(path.join(folder, 'package.json'), '{"type":"module"}');
 afterAll(() => rmSync(folder, { recursive: true }));
 
+const shape = /```typescript\n([^]*?)```/.exec(guide)?.[1] ?? '';
+
+/** A type as its file declares it, without comments. */
+const declared = (name: string, from: string): string => {
+  const text = readFileSync(path.join(projectFolder, 'domain', from), 'utf8').replaceAll(/ *\/\*\*[^]*?\*\/\n/g, '');
+  return new RegExp(`export type ${name} = [^]*?\\n};`).exec(text)?.[0] ?? `no type ${name}`;
+};
+
+test.each([
+  ['Notifier', 'ports/notifier.ts'],
+  ['DeliveryReceipt', 'ports/notifier.ts'],
+  ['Notice', 'notification/notice.ts'],
+  ['EffectContext', 'ports/context.ts'],
+  ['LifeCycle', 'ports/context.ts'],
+])('the guide shows the type %s as it is', (name, from) => {
+  expect(shape).toContain(declared(name, from));
+});
+
 test('the notifier of the guide is complete in 60 lines', () => {
   expect(source.trim().split('\n').length).toBeLessThanOrEqual(60);
   expect(source).toContain('export const plugin');
