@@ -61,3 +61,13 @@ test('an engine that answers nothing but its greeting is not reachable, by name'
     message: expect.stringContaining('127.0.0.1:'),
   });
 });
+
+test.each([
+  ['payOut/test/1', 'input.unknown-process'],
+  ['incident/test/1', 'input.unknown-incident'],
+  ['runPlaybook/test/1', 'input.unknown-incident'],
+])('what does not exist is looked for where its kind is listed: %s', async (id, code) => {
+  const operator = await engine(() => NOT_FOUND);
+  const ask = withClient(operator, (client) => client.workflow.getHandle(id).describe());
+  await expect(ask).rejects.toMatchObject({ code, message: expect.stringContaining(id) });
+});

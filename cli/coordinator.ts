@@ -8,10 +8,13 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { type FailureCode, FirebreakFailure } from '../domain/errors/failure.ts';
+import { incidentId, runOfIncident } from '../workflows/incident/messages.ts';
 import { OpenCalls } from './open-calls.ts';
 import type { Operator } from './operator.ts';
 
 const CONNECT_TIMEOUT = '3s';
+/** What is named here is looked for among incidents, and anything else among processes. */
+const OF_INCIDENTS = [incidentId('', ''), runOfIncident('', '')].map((id) => id.slice(0, id.indexOf('/') + 1));
 
 /** Gives `work` a client of the workflow engine; `unavailable.coordinator` when it does not answer. */
 export async function withClient<T>(operator: Operator, work: (client: Client) => Promise<T>): Promise<T> {
@@ -37,9 +40,10 @@ export async function withClient<T>(operator: Operator, work: (client: Client) =
 function translate(error: unknown, address: string): unknown {
   if (error instanceof FirebreakFailure) return error;
   if (error instanceof WorkflowNotFoundError) {
+    const isOfIncident = OF_INCIDENTS.some((prefix) => error.workflowId.startsWith(prefix));
     return new FirebreakFailure(
-      'input.unknown-process',
-      `there is no process ${error.workflowId}; see "ceremony list"`,
+      isOfIncident ? 'input.unknown-incident' : 'input.unknown-process',
+      `there is no ${isOfIncident ? 'incident or run' : 'process'} ${error.workflowId}`,
       {},
       { cause: error },
     );

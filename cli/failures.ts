@@ -39,6 +39,10 @@ export const cliFailures = {
     meaning: 'The workflow engine knows no process of this name.',
     remedy: '`firebreak ceremony list` shows every process and its name.',
   },
+  'input.unknown-incident': {
+    meaning: 'No incident, and no run of one, has this name or begins with these 8 characters or more, or several do.',
+    remedy: '`firebreak incident list` shows every incident with its whole key.',
+  },
   'input.unknown-alert': {
     meaning: 'No recorded alert has this name or begins with these 8 characters or more, or several do.',
     remedy: '`firebreak alert list` shows every alert with the beginning of its name.',

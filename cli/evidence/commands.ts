@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { connectWith } from '../connecting.ts';
+import { aboutIncident } from '../incident/about.ts';
 import { type Runtime, verb } from '../runtime.ts';
 import type { ExportOptions } from './export.ts';
 import type { VerifyOptions } from './verify.ts';
@@ -14,9 +15,12 @@ export function addEvidence(parent: Command, runtime: Runtime): void {
     .option('--sign', 'ask validators here and now to sign what is written, instead of taking the newest signed head')
     .option('--from-store', 'without the workflow engine: look for the newest signed head in the blob folder')
     .action(
-      verb<ExportOptions>(runtime, async (options, id = '') =>
-        (await import('./export.ts')).exportEvidence(options, id, connectWith(options)),
-      ),
+      verb<ExportOptions>(runtime, async (options, given = '') => {
+        const write = async (_options: ExportOptions, id: string) =>
+          (await import('./export.ts')).exportEvidence(options, id, connectWith(options));
+        // Without the engine nobody knows which key the beginning belongs to.
+        return options.fromStore === true ? write(options, given) : aboutIncident(write)(options, given);
+      }),
     );
   evidence
     .command('verify <file>')

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type Runtime, verb } from '../runtime.ts';
+import { aboutIncident } from './about.ts';
 import type { DecideOptions } from './decide.ts';
 import type { AnswerOptions } from './hand.ts';
 import type { SeverityOptions } from './severity.ts';
@@ -22,15 +23,21 @@ export function addIncident(parent: Command, runtime: Runtime): void {
     .description('where an incident stands, who must act next and by when, and what can be undone')
     .option('--timeline', 'everything that it keeps of what happened; needs a worker')
     .action(
-      verb<ShowOptions>(runtime, async (options, id = '') => (await import('./show.ts')).showIncident(options, id)),
+      verb(
+        runtime,
+        aboutIncident<ShowOptions>(async (options, id) => (await import('./show.ts')).showIncident(options, id)),
+      ),
     );
   incident
     .command('watch <incident>')
     .description('the same as a page that stays up to date, until the incident is over')
     .option('--for <duration>', 'stop watching after this time', '24h')
     .action(
-      verb<WatchOptions>(runtime, async (options, id = '') =>
-        (await import('./watch.ts')).watchIncident(runtime.screen, options, id),
+      verb(
+        runtime,
+        aboutIncident<WatchOptions>(async (options, id) =>
+          (await import('./watch.ts')).watchIncident(runtime.screen, options, id),
+        ),
       ),
     );
   incident
@@ -40,8 +47,11 @@ export function addIncident(parent: Command, runtime: Runtime): void {
     .option('--attach <file>', 'a file to keep with it by its digest, repeated for each', collect, [])
     .option('--say', 'tell it over every channel too: the next word that people wait for')
     .action(
-      verb<NoteOptions>(runtime, async (options, id = '', text = '') =>
-        (await import('./tell.ts')).note(options, id, text),
+      verb(
+        runtime,
+        aboutIncident<NoteOptions>(async (options, id, text = '') =>
+          (await import('./tell.ts')).note(options, id, text),
+        ),
       ),
     );
   incident
@@ -49,15 +59,21 @@ export function addIncident(parent: Command, runtime: Runtime): void {
     .description('hand a role over: commander, operations, communications or scribe')
     .requiredOption('--by <name>', 'who hands it over')
     .action(
-      verb<RoleOptions>(runtime, async (options, id = '', role = '', name = '') =>
-        (await import('./tell.ts')).giveRole(options, id, role, name),
+      verb(
+        runtime,
+        aboutIncident<RoleOptions>(async (options, id, role = '', name = '') =>
+          (await import('./tell.ts')).giveRole(options, id, role, name),
+        ),
       ),
     );
   signing(incident.command('severity <incident> <severity>'))
     .description('raise the severity on your word, or lower it with the key of a committee member')
     .action(
-      verb<SeverityOptions>(runtime, async (options, id = '', severity = '') =>
-        (await import('./severity.ts')).setSeverity(runtime.screen, options, id, severity),
+      verb(
+        runtime,
+        aboutIncident<SeverityOptions>(async (options, id, severity = '') =>
+          (await import('./severity.ts')).setSeverity(runtime.screen, options, id, severity),
+        ),
       ),
     );
   incident
@@ -66,39 +82,61 @@ export function addIncident(parent: Command, runtime: Runtime): void {
     .requiredOption('--by <name>', 'who answers')
     .option('--step <step>', 'the step, when several forms are open')
     .option('--field <name=value>', 'one field, repeated for each', collect, [])
-    .action(verb<AnswerOptions>(runtime, async (options, id = '') => (await import('./hand.ts')).answer(options, id)));
+    .action(
+      verb(
+        runtime,
+        aboutIncident<AnswerOptions>(async (options, id) => (await import('./hand.ts')).answer(options, id)),
+      ),
+    );
   incident
     .command('order <incident> <file>')
     .description('hand a signed order to the run that waits for one')
     .action(
-      verb(runtime, async (options, id = '', file = '') => (await import('./hand.ts')).giveOrder(options, id, file)),
+      verb(
+        runtime,
+        aboutIncident<object>(async (options, id, file = '') =>
+          (await import('./hand.ts')).giveOrder(options, id, file),
+        ),
+      ),
     );
   saying(incident.command('stop <incident>'))
     .description('end what runs now and leave the world as it is')
     .action(
-      verb<DecideOptions>(runtime, async (options, id = '') =>
-        (await import('./decide.ts')).stop(runtime.screen, id, options),
+      verb(
+        runtime,
+        aboutIncident<DecideOptions>(async (options, id) =>
+          (await import('./decide.ts')).stop(runtime.screen, id, options),
+        ),
       ),
     );
   signing(incident.command('undo <incident>'))
     .description('stop if need be, and take back what was done, the newest first; a member signs it')
     .action(
-      verb<DecideOptions>(runtime, async (options, id = '') =>
-        (await import('./decide.ts')).undo(runtime.screen, id, options),
+      verb(
+        runtime,
+        aboutIncident<DecideOptions>(async (options, id) =>
+          (await import('./decide.ts')).undo(runtime.screen, id, options),
+        ),
       ),
     );
   signing(incident.command('resume <incident> <step>'))
     .description('let a halted run go on from a step; a member signs it')
     .action(
-      verb<DecideOptions>(runtime, async (options, id = '', step = '') =>
-        (await import('./decide.ts')).resume(runtime.screen, id, step, options),
+      verb(
+        runtime,
+        aboutIncident<DecideOptions>(async (options, id, step = '') =>
+          (await import('./decide.ts')).resume(runtime.screen, id, step, options),
+        ),
       ),
     );
   saying(incident.command('close <incident>'))
     .description('end a halted run, or an incident whose run has failed, as it stands')
     .action(
-      verb<DecideOptions>(runtime, async (options, id = '') =>
-        (await import('./decide.ts')).close(runtime.screen, id, options),
+      verb(
+        runtime,
+        aboutIncident<DecideOptions>(async (options, id) =>
+          (await import('./decide.ts')).close(runtime.screen, id, options),
+        ),
       ),
     );
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { CHAIN, NETWORK } from '../committee/commands.ts';
+import { aboutIncident } from '../incident/about.ts';
 import { type Runtime, verb } from '../runtime.ts';
 import type { ApproveOptions } from './approve.ts';
 import type { FetchOptions } from './deliver.ts';
@@ -75,7 +76,10 @@ export function addVote(parent: Command, runtime: Runtime): void {
     .requiredOption('--out <file>', 'where to write it')
     .option('--step <step>', 'the step, when several approvals are open')
     .action(
-      verb<FetchOptions>(runtime, async (options, id = '') => (await import('./deliver.ts')).fetchRequest(options, id)),
+      verb(
+        runtime,
+        aboutIncident<FetchOptions>(async (options, id) => (await import('./deliver.ts')).fetchRequest(options, id)),
+      ),
     );
   vote
     .command('send <vote>')
