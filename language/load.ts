@@ -5,7 +5,7 @@ import { checkPlan } from './check/plan.ts';
 import { playbookFailures } from '../domain/playbook/failures.ts';
 import { fieldText, type Finding, type Problem } from './problem.ts';
 import { playbookDocument } from './yaml/document.ts';
-import { findingsOf } from './yaml/issues.ts';
+import { findingsOf, namingFields } from './yaml/issues.ts';
 import { lower } from './yaml/lower.ts';
 import { type Placed, readYaml, type SourceText } from './yaml/read.ts';
 
@@ -23,7 +23,7 @@ export function loadPlaybook(bytes: Uint8Array, file: string, { catalogue, commi
   const read = readYaml(bytes);
   if (!read.ok) return { ok: false, problems: read.findings.map((finding) => problemOf(finding, file)) };
   const { source } = read;
-  const parsed = playbookDocument.safeParse(source.value);
+  const parsed = playbookDocument.safeParse(source.value, namingFields);
   if (!parsed.success) return refused(findingsOf(parsed.error, source.value), file, source);
   const findings: Finding[] = [];
   const plan = lower(parsed.data, catalogue, findings);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ACTION_CLASSES, quorumOf } from '../../domain/committee/committee.ts';
+import { type ActionClass, quorumOf } from '../../domain/committee/committee.ts';
 import { FirebreakFailure } from '../../domain/errors/failure.ts';
 import type { Catalogue, CommitteeShape, KnownPlaybook } from '../../domain/playbook/catalogue.ts';
 import { strongestEffect } from '../../domain/playbook/nesting.ts';
@@ -95,6 +95,7 @@ function resolveSubPlaybooks(
 /** Seats and thresholds of the present committee: the pinned one, or where `--chain` leads from it. */
 function committeeOf(network: string, options: PlaybookOptions): CommitteeShape {
   const { committee } = presentAuthority({ data: '.', ...options, network });
-  const thresholds = Object.fromEntries(ACTION_CLASSES.map((each) => [each, quorumOf(committee, each)]));
+  const seats = (kind: ActionClass): number => quorumOf(committee, kind);
+  const thresholds = { freeze: seats('freeze'), lift: seats('lift'), change: seats('change') };
   return { epoch: committee.epoch, members: committee.members.length, thresholds };
 }

@@ -1,3 +1,4 @@
+import type { ActionClass } from '../committee/committee.ts';
 import type { Digest } from '../encoding/digest.ts';
 import type { Effect } from './plan.ts';
 import type { ValueType } from './value.ts';
@@ -36,7 +37,7 @@ export type CommitteeShape = {
   /** Members who can vote today; a deputy stands for its member. */
   readonly members: number;
   /** Signatures needed per class of decision. */
-  readonly thresholds: Readonly<Record<string, number>>;
+  readonly thresholds: Readonly<Record<ActionClass, number>>;
 };
 
 /** What is offered under a name that an author wrote: own names only. */

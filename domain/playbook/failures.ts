@@ -69,7 +69,8 @@ export const playbookFailures = {
   },
   'policy.playbook-quorum': {
     meaning: 'The committee of today cannot give the approval, or the playbook asks for less than its threshold.',
-    remedy: 'Use a class that the committee has; its thresholds change only by a signed next epoch.',
+    remedy:
+      'Ask for no less than the threshold of the class and no more than there are seats; thresholds change only by a signed next epoch.',
   },
   'policy.endorsement-committee': {
     meaning: 'The signatures under a playbook are for another network, environment or committee.',

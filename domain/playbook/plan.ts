@@ -1,3 +1,4 @@
+import type { ActionClass } from '../committee/committee.ts';
 import { type Digest, documentDigest, TAGS } from '../encoding/digest.ts';
 import type { PlanValue, ScalarType, ValueType } from './value.ts';
 
@@ -101,7 +102,7 @@ export type PlaybookStep = StepBase & {
 /** Waits until a quorum has signed the exact arguments of the covered steps. Rejection and expiry end the run; silence is no answer. */
 export type ApprovalStep = StepBase & {
   readonly approval: {
-    readonly class: string;
+    readonly class: ActionClass;
     readonly covers: readonly string[];
     /** What the members are asked, in plain words. */
     readonly question: Argument;

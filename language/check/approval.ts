@@ -1,3 +1,4 @@
+import type { ActionClass } from '../../domain/committee/committee.ts';
 import { VOTE_SECONDS_MAX } from '../../domain/approval/vote.ts';
 import { type Capability, offered } from '../../domain/playbook/catalogue.ts';
 import type { Reference } from '../../domain/playbook/expression.ts';
@@ -46,16 +47,10 @@ export function checkApproval(step: ApprovalStep, path: FieldPath, scope: Scope,
   return { ...scope, approvals: [...scope.approvals, given] };
 }
 
-function checkQuorum(decision: string, quorum: number | undefined, place: FieldPath, at: Context): void {
+function checkQuorum(decision: ActionClass, quorum: number | undefined, place: FieldPath, at: Context): void {
   if (at.committee === undefined) return;
   const { epoch, members, thresholds } = at.committee;
-  const threshold = offered(thresholds, decision);
-  if (threshold === undefined)
-    return at.say(
-      'policy.playbook-quorum',
-      [...place, 'class'],
-      `the committee of epoch ${epoch} has no class ${decision}; it has: ${Object.keys(thresholds).sort().join(', ')}`,
-    );
+  const threshold = thresholds[decision];
   if (quorum !== undefined && quorum < threshold)
     at.say(
       'policy.playbook-quorum',

@@ -270,10 +270,10 @@ export const refusalsOfEffects: readonly RefusalCase[] = [
     /`vars.live` is not fixed/,
   ),
   refusal(
-    'a class that the committee does not have',
+    'a class of decision that there is not',
     [['class: change', 'class: magic']],
-    [['quorum', 'steps[4].approval.class', '‸class: magic']],
-    /it has: change, freeze, lift/,
+    [['schema', 'steps[4].approval.class', '‸class: magic']],
+    /expected one of "freeze"\|"lift"\|"change"/,
   ),
   refusal(
     'a quorum below the threshold',

@@ -12,6 +12,19 @@ export const refusalsOfText: readonly RefusalCase[] = [
     'a field that does not exist',
     [['- id: look\n', '- id: look\n    colour: red\n']],
     [['schema', 'steps[0].colour', '‸colour: red']],
+    /^`colour` is not a field here; known: id, summary, when, timeout/,
+  ),
+  refusal(
+    'a field that is mistyped',
+    [['heartbeat: 20s', 'hartbeat: 20s']],
+    [['schema', 'steps[1].hartbeat', '‸hartbeat: 20s']],
+    /: did you mean `heartbeat`\?$/,
+  ),
+  refusal(
+    'a field that is mistyped inside of another',
+    [['options: [stolen', 'optoins: [stolen']],
+    [['schema', 'steps[2].parallel.branches.ask[0].task.form.verdict.optoins', '‸optoins: [stolen']],
+    /: did you mean `options`\?$/,
   ),
   refusal(
     'a field that is missing',
@@ -23,7 +36,7 @@ export const refusalsOfText: readonly RefusalCase[] = [
     'a step that is none',
     [['    probe: net.live\n', '    prob: net.live\n']],
     [['schema', 'steps[0]', '- ‸id: look']],
-    /none of action, workflow/,
+    /none of action, workflow.*; did you mean `probe` by `prob`\?$/,
   ),
   refusal(
     'a step that is two',

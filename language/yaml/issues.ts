@@ -1,9 +1,21 @@
 import type { z } from 'zod';
 import { STEP_KINDS } from '../../domain/playbook/plan.ts';
+import { nearestOf } from '../nearest.ts';
 import type { FieldPath, Finding } from '../problem.ts';
 
 type Issue = z.core.$ZodIssue;
 const FINDINGS_MAX = 20;
+
+/**
+ * For `safeParse`: the message about fields that are unknown becomes the names of those that are not, which the finished issue would
+ * no longer say.
+ */
+export const namingFields = {
+  error: (issue: z.core.$ZodRawIssue): string | undefined =>
+    issue.code === 'unrecognized_keys' && issue.inst !== undefined && 'shape' in issue.inst._zod.def
+      ? Object.keys(issue.inst._zod.def.shape as object).join(' ')
+      : undefined,
+};
 
 /** What the schema says, in the words of the author: one finding per field, about the kind of step that was meant. */
 export function findingsOf(error: z.ZodError, document: unknown): readonly Finding[] {
@@ -17,7 +29,7 @@ function ofIssue(issue: Issue, above: FieldPath, document: unknown): readonly Fi
     case 'invalid_union':
       return ofUnion(issue.errors, path, value, document);
     case 'unrecognized_keys':
-      return issue.keys.map((key) => schemaFinding([...path, key], `\`${key}\` is not a field here`));
+      return issue.keys.map((key) => unknownField([...path, key], key, issue.message.split(' ')));
     case 'invalid_key':
       return [schemaFinding(path, issue.issues[0]?.message ?? 'the name is not allowed')];
     default:
@@ -48,10 +60,23 @@ function ofStep(
   if (typeof value !== 'object' || value === null) return [schemaFinding(path, 'is not a step')];
   const kinds = STEP_KINDS.filter((kind) => kind in value);
   const [kind, second] = kinds;
-  if (kind === undefined) return [schemaFinding(path, `is no step: it has none of ${STEP_KINDS.join(', ')}`)];
+  if (kind === undefined) return [noStep(path, Object.keys(value))];
   if (second !== undefined)
     return [schemaFinding([...path, second], `is several steps in one: ${kinds.join(' and ')}`)];
   return (errors[STEP_KINDS.indexOf(kind)] ?? []).flatMap((issue) => ofIssue(issue, path, document));
+}
+
+const unknownField = (path: FieldPath, key: string, known: readonly string[]): Finding => {
+  const meant = nearestOf(key, known);
+  const hint = meant === undefined ? `; known: ${known.join(', ')}` : `: did you mean \`${meant}\`?`;
+  return schemaFinding(path, `\`${key}\` is not a field here${hint}`);
+};
+
+function noStep(path: FieldPath, keys: readonly string[]): Finding {
+  const [written, meant] =
+    keys.map((key) => [key, nearestOf(key, STEP_KINDS)] as const).find(([, kind]) => kind !== undefined) ?? [];
+  const hint = meant === undefined ? '' : `; did you mean \`${meant}\` by \`${written}\`?`;
+  return schemaFinding(path, `is no step: it has none of ${STEP_KINDS.join(', ')}${hint}`);
 }
 
 /** A loop without its bound has a code of its own. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ACTION_CLASSES } from '../../domain/committee/committee.ts';
 import { EFFECTS, ROLES } from '../../domain/playbook/plan.ts';
 import { dottedName, duration, expression, few, line, name, prose, scalarType, time, withArguments } from './fields.ts';
 
@@ -44,7 +45,7 @@ const approval = z.strictObject({
   ...base,
   ...required,
   approval: z.strictObject({
-    class: name.describe('the class of decision, whose threshold the committee sets'),
+    class: z.enum(ACTION_CLASSES).describe('the class of decision, whose threshold the committee sets'),
     covers: z.array(name).min(1).max(20).describe('the steps whose exact arguments the members sign'),
     question: prose,
     quorum: z.int().min(1).max(1_000).optional().describe('more signatures than the threshold of the class'),

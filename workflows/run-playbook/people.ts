@@ -3,7 +3,7 @@ import { coversOf } from '../../domain/approval/asking.ts';
 import { type Tally, tally } from '../../domain/approval/certificate.ts';
 import { coveredDigest, type CoveredStep } from '../../domain/approval/covered.ts';
 import { subjectDigest, VOTE_SECONDS_MAX, type VoteSubject } from '../../domain/approval/vote.ts';
-import { type ActionClass, committeeDigest } from '../../domain/committee/committee.ts';
+import { committeeDigest } from '../../domain/committee/committee.ts';
 import { accept, type Refusal, refuse, type Verdict } from '../../domain/errors/failure.ts';
 import { everyStep } from '../../domain/playbook/nesting.ts';
 import type { ApprovalStep, TaskStep, WaitStep } from '../../domain/playbook/plan.ts';
@@ -187,7 +187,7 @@ function subjectOf(run: Run, step: ApprovalStep, covers: readonly CoveredStep[],
     run: run.name,
     step: step.id,
     arguments: coveredDigest(covers),
-    class: step.approval.class as ActionClass,
+    class: step.approval.class,
     committeeEpoch: committee.epoch,
     committee: committeeDigest(committee),
     expiresAtSeconds: Math.min(Math.ceil((untilMs + workMs) / 1_000), nowSeconds + VOTE_SECONDS_MAX),
