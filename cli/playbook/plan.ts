@@ -1,4 +1,6 @@
 import { type ForecastStep, type ForecastValue, forecast } from '../../domain/playbook/forecast.ts';
+import type { FormField, StepKind } from '../../domain/playbook/plan.ts';
+import { durationText } from '../../domain/playbook/value.ts';
 import { parseInputs } from '../../language/inputs.ts';
 import type { Outcome } from '../outcome.ts';
 import { loadFile, type PlaybookOptions } from './sources.ts';
@@ -34,9 +36,38 @@ function linesOf(step: ForecastStep, number: number): readonly string[] {
     `${String(number).padStart(3)} ${step.step.padEnd(16)} ${what}${effect}`,
     `${margin}${step.summary}`,
     ...step.provided.map((condition) => `${margin}only if: ${condition}`),
+    ...[...timesOf(step), ...Object.entries(step.form ?? {}).map(fieldLine)].map((line) => `${margin}${line}`),
     ...(step.approval ? [`${margin}class ${step.approval.class}, covers: ${step.approval.covers.join(', ')}`] : []),
     ...Object.entries(step.arguments).map(([name, value]) => `${margin}${name} = ${written(value)}`),
   ];
+}
+
+/** These have no time of their own: the steps in them do, and an end takes none. */
+const TIMELESS: readonly StepKind[] = ['parallel', 'switch', 'repeat', 'forEach', 'end'];
+
+/** How long it takes, or may take. */
+function timesOf({ kind, timeoutMs, wait, hold, approval }: ForecastStep): readonly string[] {
+  if (TIMELESS.includes(kind)) return [];
+  if (wait !== undefined && 'forMs' in wait) return [`waits ${durationText(wait.forMs)}`];
+  const most = `at most ${durationText(timeoutMs)}`;
+  if (wait !== undefined) return [`waits until: ${wait.until}`, most];
+  if (hold !== undefined)
+    return [`has to hold for ${durationText(hold.forMs)}, looks every ${durationText(hold.everyMs)}; ${most}`];
+  const { escalate, quorum } = approval ?? {};
+  return [
+    `${most}${escalate ? `; after ${durationText(escalate.afterMs)} without an answer tells ${escalate.channels.join(', ')}` : ''}`,
+    ...(quorum === undefined ? [] : [`at least ${quorum} seats`]),
+  ];
+}
+
+function fieldLine([name, { type, label, options, pattern, minimum, maximum }]: [string, FormField]): string {
+  const bounds = [
+    ...(options === undefined ? [] : [`one of ${options.join(', ')}`]),
+    ...(pattern === undefined ? [] : [`matches ${pattern}`]),
+    ...(minimum === undefined ? [] : [`at least ${minimum}`]),
+    ...(maximum === undefined ? [] : [`at most ${maximum}`]),
+  ];
+  return `field ${[`${name}: ${type}`, ...bounds].join(', ')}  "${label}"`;
 }
 
 const written = (value: ForecastValue): string =>

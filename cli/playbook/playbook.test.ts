@@ -90,6 +90,25 @@ test('plan prints the steps in order with what is known, and what only the run w
   expect(out.indexOf(' consent ')).toBeLessThan(out.indexOf(' rotate '));
 });
 
+test('plan says how long is waited, who is told meanwhile, and what a form asks', async () => {
+  const file = write(
+    'x.yaml',
+    shipped('validator-offline').replace(
+      'steps:\n',
+      () =>
+        'steps:\n  - { id: rest, summary: x, wait: { for: 90s } }\n  - { id: look, summary: x, timeout: 4h, task: { role: operations, instruction: x, form: { count: { type: int, label: How many?, minimum: 1 } } } }\n',
+    ),
+  );
+  const { out } = await typed('plan', file, '--input', 'validator=4');
+  expect(out).toMatch(/ rest +wait\n +x\n +waits 90s\n/);
+  expect(out).toMatch(/ look +task\n +x\n +at most 4h\n +field count: int, at least 1 {2}"How many\?"\n/);
+  expect(out).toMatch(/has to hold for \d+m, looks every 30s; at most \d+[mh]\n/);
+  const theft = await typed('plan', join(SHIPPED, 'suspected-share-theft'), '--input', 'suspect=7');
+  expect(theft.out).toMatch(
+    / consent +approval\n.*\n(.*only if.*\n)* +at most \d+[hd]; after \d+[mh] without an answer tells /,
+  );
+});
+
 test.each([
   ['none where one is required', [], /suspect is missing/],
   ['one that nobody declared', ['suspect=7', 'colour=red'], /names no input/],

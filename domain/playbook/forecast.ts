@@ -1,6 +1,18 @@
 import { FirebreakFailure } from '../errors/failure.ts';
 import { evaluateExpression } from './expression.ts';
-import { type Argument, type Arguments, type Effect, type Plan, type Step, STEP_KINDS, type StepKind } from './plan.ts';
+import {
+  type ApprovalStep,
+  type Argument,
+  type Arguments,
+  type Effect,
+  type Plan,
+  type Step,
+  STEP_KINDS,
+  type StepKind,
+  type TaskStep,
+  type WaitStep,
+} from './plan.ts';
+import { msOf } from './time.ts';
 import type { PlanValue } from './value.ts';
 
 const STEPS_MAX = 2_000;
@@ -21,7 +33,11 @@ export type ForecastStep = {
   readonly arguments: Readonly<Record<string, ForecastValue>>;
   readonly effect: Effect;
   readonly undoneBy?: string;
-  readonly approval?: { readonly class: string; readonly covers: readonly string[] };
+  readonly approval?: Pick<ApprovalStep['approval'], 'class' | 'covers' | 'quorum' | 'escalate'>;
+  readonly form?: TaskStep['task']['form'];
+  readonly wait?: WaitStep['wait'];
+  /** For how long an expectation has to hold, and how often is looked. */
+  readonly hold?: { readonly forMs: number; readonly everyMs: number };
   readonly timeoutMs: number;
 };
 
@@ -150,9 +166,21 @@ function lineOf(step: Step, known: Known, provided: readonly string[]): Forecast
     arguments: settleAll(argumentsOf(step), known),
     effect: 'effect' in step ? step.effect : 'none',
     ...(compensate === undefined ? {} : { undoneBy: compensate.action }),
-    ...('approval' in step ? { approval: { class: step.approval.class, covers: step.approval.covers } } : {}),
+    ...waitedFor(step, known),
     timeoutMs: step.timeoutMs,
   };
+}
+
+/** What a step waits for, besides its own end. */
+function waitedFor(step: Step, { inputs }: Known): Pick<ForecastStep, 'approval' | 'form' | 'wait' | 'hold'> {
+  if ('approval' in step) {
+    const { question: _asked, ...approval } = step.approval;
+    return { approval };
+  }
+  if ('task' in step) return { form: step.task.form };
+  if ('wait' in step) return { wait: step.wait };
+  if (!('probe' in step) || step.hold === undefined) return {};
+  return { hold: { forMs: msOf(step.hold.forMs, inputs), everyMs: msOf(step.hold.everyMs, inputs) } };
 }
 
 function argumentsOf(step: Step): Arguments {

@@ -36,6 +36,12 @@ export function durationMs(text: string): number | undefined {
   return ms <= DURATION_MS_MAX ? ms : undefined;
 }
 
+/** The shortest way to write it that `durationMs` reads back. */
+export function durationText(ms: number): string {
+  const [unit, size] = Object.entries(UNIT_MS).findLast(([, each]) => ms % each === 0) ?? ['ms', 1];
+  return `${ms / size}${unit}`;
+}
+
 const SHAPES: Readonly<Record<ScalarType, { readonly says: string; readonly holds: (value: unknown) => boolean }>> = {
   text: {
     says: `text of at most ${TEXT_CHARACTERS_MAX} characters`,
