@@ -1,5 +1,5 @@
 import { type Alert, alertFrom } from '../domain/alert/alert.ts';
-import { type Match, matchAlert } from '../domain/alert/match.ts';
+import { type Match, matchAlert, type Unfit } from '../domain/alert/match.ts';
 import { accept, FirebreakFailure, refuse, type Verdict } from '../domain/errors/failure.ts';
 import type { AlertDelivery, AlertSource } from '../domain/ports/alert-source.ts';
 import type { RecordAlertInput } from '../workflows/record-alert/messages.ts';
@@ -15,6 +15,7 @@ const TOGETHER_MAX = 20;
 export type Intake = {
   readonly sources: ReadonlyMap<string, { readonly config: SourceConfig; readonly source: AlertSource }>;
   readonly responses: readonly Response[];
+  readonly unfit: readonly Unfit[];
   readonly store: AlertStore;
   readonly metrics: ApiMetrics;
   /** By source, Unix milliseconds at which its always-firing alert came last. */
@@ -87,7 +88,7 @@ function beatingApart(
 }
 
 async function recordAll(
-  { responses, store, metrics }: Intake,
+  { responses, unfit, store, metrics }: Intake,
   { name: source, limits }: SourceConfig,
   alerts: readonly Reported[],
   atMs: number,
@@ -99,7 +100,7 @@ async function recordAll(
     for (let at = 0; at < alerts.length; at += TOGETHER_MAX) {
       const some = alerts.slice(at, at + TOGETHER_MAX).map(async (reported) => {
         const alert = alertFrom(source, reported, onlyNetwork);
-        const match = matchAlert(alert, candidates, limits);
+        const match = matchAlert(alert, candidates, limits, unfit);
         const answer = match.chosen === undefined ? 'unanswered' : 'answered';
         const result = await store.record(inputOf(alert, match, responses), { status: reported.status, atMs });
         const outcome = result.state === 'over' ? 'over' : reported.status === 'resolved' ? 'resolved' : answer;

@@ -28,6 +28,11 @@ export const apiMetrics = {
     labels: ['source'],
   },
   firebreak_api_playbooks: { kind: 'gauge', help: 'Playbooks that alerts can start.', labels: [] },
+  firebreak_api_playbook_unfit: {
+    kind: 'gauge',
+    help: '1 for a playbook of the folder that could not be loaded and was left out.',
+    labels: ['playbook'],
+  },
   firebreak_api_ready: { kind: 'gauge', help: '1 when Temporal answered the last question.', labels: [] },
 } as const satisfies MetricDefinitions;
 

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Candidate } from '../domain/alert/match.ts';
+import type { Candidate, Unfit } from '../domain/alert/match.ts';
 import { canonicalBytes, type Digest } from '../domain/encoding/digest.ts';
 import { FirebreakFailure } from '../domain/errors/failure.ts';
 import { offered } from '../domain/playbook/catalogue.ts';
@@ -11,6 +11,7 @@ import { type PlanValue, shapeOf, valueFrom } from '../domain/playbook/value.ts'
 import type { BlobRef, BlobStore } from '../domain/ports/blob-store.ts';
 import { parseCatalogue } from '../language/catalogue.ts';
 import { type LoadedPlaybook, loadLibrary } from '../language/library.ts';
+import type { Problem } from '../language/problem.ts';
 import { parseSignedEndorsement } from '../wire/documents/index.ts';
 import type { AlertResponse } from '../workflows/record-alert/messages.ts';
 import { readBounded } from '../plugins/settings-file.ts';
@@ -30,51 +31,94 @@ export type Compiled = LoadedPlaybook & {
   readonly given: Readonly<Record<string, PlanValue>>;
 };
 
+/** What a folder holds; `unfit` is left out, so that the others go on answering. */
+export type Library = { readonly compiled: readonly Compiled[]; readonly unfit: readonly Unfit[] };
+
 /**
- * Every playbook of the folder. One that cannot be loaded stops the start: an alert that nobody answers because of a misspelt word
- * would be found out on the worst day. Throws `input.api-file` or `input.api-playbook`.
+ * Every playbook of the folder. One that cannot be loaded is left out, with whatever runs it: on the worst day the others have to answer. What is wrong
+ * in api.toml or the catalogue stops the start, and so does a folder with nothing fit in it. Throws `input.api-file` or `input.api-playbook`.
  */
-export function readPlaybooks({ playbooks, sources }: Pick<ApiConfig, 'playbooks' | 'sources'>): readonly Compiled[] {
+export function readPlaybooks({ playbooks, sources }: Pick<ApiConfig, 'playbooks' | 'sources'>): Library {
   const { folder, catalogueFile } = playbooks;
   const offers = parseCatalogue(
     readBounded(catalogueFile, 'catalogue', TEXT_BYTES_MAX, 'input.api-file'),
     catalogueFile,
   );
-  const texts = foldersIn(folder).map((name) => {
+  const unfit: Unfit[] = [];
+  /** Undefined: it is among the unfit now. */
+  const tried = <T>(name: string, read: () => T): T | undefined => {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof FirebreakFailure)) throw error;
+      unfit.push({ name, reason: error.message });
+      return undefined;
+    }
+  };
+  const texts = foldersIn(folder).flatMap((name) => {
     const file = join(folder, name, 'playbook.yaml');
-    return { file, bytes: readBounded(file, 'playbook', TEXT_BYTES_MAX, 'input.api-file') };
+    const bytes = tried(name, () => readBounded(file, 'playbook', TEXT_BYTES_MAX, 'input.api-file'));
+    return bytes === undefined ? [] : [{ name, file, bytes }];
   });
   const { playbooks: loaded, problems } = loadLibrary(texts, offers);
-  const [first] = problems;
-  if (first !== undefined)
+  for (const { name, file } of texts) {
+    const own = problems.filter((problem) => problem.file === file);
+    const [first] = own;
+    if (first !== undefined) unfit.push({ name, reason: inWords(first, own.length) });
+  }
+  const endorsed = loaded.map((each) => ({
+    ...each,
+    signed: tried(each.plan.name, () => ({ endorsement: endorsementIn(folder, each.plan.name) })),
+  }));
+  requireKnown([...loaded.map(({ plan }) => plan.name), ...unfit.map(({ name }) => name)], folder, playbooks, sources);
+  const compiled = endorsed.flatMap(({ signed, ...each }) => {
+    const given = givenTo(each.plan, offered(playbooks.inputs, each.plan.name) ?? {});
+    if (signed === undefined) return [];
+    const { endorsement } = signed;
+    return [endorsement === undefined ? { ...each, given } : { ...each, given, endorsement }];
+  });
+  const lost = loaded.filter(({ digest }) => !compiled.some((each) => each.digest === digest));
+  const whole = compiled.filter(({ plan, digest }) => {
+    const inside = lost.find((each) => nested(digest, loaded).includes(each.digest));
+    if (inside !== undefined) unfit.push({ name: plan.name, reason: `it runs ${inside.plan.name}, which is left out` });
+    return inside === undefined;
+  });
+  const [first] = unfit;
+  if (first !== undefined && whole.length === 0)
     throw new FirebreakFailure(
       'input.api-playbook',
-      `${first.file}:${first.line}:${first.column} ${first.field}: ${first.message} (${problems.length} problems in all)`,
-      { file: first.file, line: first.line },
+      `no playbook of ${folder} can be loaded; ${first.name}: ${first.reason}`,
+      { file: folder },
     );
+  return { compiled: whole, unfit };
+}
+
+const inWords = ({ line, column, field, message }: Problem, count: number): string =>
+  `playbook.yaml:${line}:${column} ${field}: ${message}${count > 1 ? ` (${count} problems in all)` : ''}`;
+
+function endorsementIn(folder: string, name: string): SignedEndorsement | undefined {
+  const file = join(folder, name, 'playbook.signed.json');
+  if (!existsSync(file)) return undefined;
+  return parseSignedEndorsement(readBounded(file, 'signed playbook', TEXT_BYTES_MAX, 'input.api-file'), file);
+}
+
+/** Throws for what api.toml names and the folder does not hold. */
+function requireKnown(
+  known: readonly string[],
+  folder: string,
+  { inputs }: ApiConfig['playbooks'],
+  sources: ApiConfig['sources'],
+): void {
   for (const { name, limits } of sources)
     for (const playbook of limits.playbooks)
-      if (!loaded.some(({ plan }) => plan.name === playbook))
+      if (!known.includes(playbook))
         throw new FirebreakFailure(
           'input.api-playbook',
           `source ${name} names ${playbook}, which is not in ${folder}`,
-          {
-            file: folder,
-          },
+          { file: folder },
         );
-  for (const name of Object.keys(playbooks.inputs))
-    if (!loaded.some(({ plan }) => plan.name === name)) throw wrongInput(`there is no playbook ${name} in ${folder}`);
-  return loaded.map((each) => {
-    const { name } = each.plan;
-    const given = givenTo(each.plan, offered(playbooks.inputs, name) ?? {});
-    const file = join(folder, name, 'playbook.signed.json');
-    if (!existsSync(file)) return { ...each, given };
-    return {
-      ...each,
-      given,
-      endorsement: parseSignedEndorsement(readBounded(file, 'signed playbook', TEXT_BYTES_MAX, 'input.api-file'), file),
-    };
-  });
+  for (const name of Object.keys(inputs))
+    if (!known.includes(name)) throw wrongInput(`there is no playbook ${name} in ${folder}`);
 }
 
 /** What api.toml gives to a playbook, as its inputs are typed. */
@@ -129,7 +173,7 @@ const refsOf = (
   });
 
 /** Digests of the plans that this one runs, and those run; a plan is pinned by its digest, so there is no circle. */
-function nested(digest: Digest, compiled: readonly Compiled[]): readonly Digest[] {
+function nested(digest: Digest, compiled: readonly LoadedPlaybook[]): readonly Digest[] {
   const plan = compiled.find((each) => each.digest === digest)?.plan;
   const inside = plan === undefined ? [] : needsOf(plan).playbooks;
   return [...new Set(inside.flatMap((each) => [each, ...nested(each, compiled)]))];

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { FirebreakFailure } from '../domain/errors/failure.ts';
+import type { Unfit } from '../domain/alert/match.ts';
 import type { AlertSource } from '../domain/ports/alert-source.ts';
 import type { BlobStore } from '../domain/ports/blob-store.ts';
 import { PluginHost } from '../plugins/host.ts';
@@ -26,7 +27,7 @@ export type ApiOptions = { readonly logger?: Logger; readonly store?: AlertStore
 /** The whole wiring of the api; it holds nothing that is not in Temporal, so any number may run beside each other. */
 export async function startApi(config: ApiConfig, signal: AbortSignal, options: ApiOptions = {}): Promise<RunningApi> {
   const logger = options.logger ?? createLogger({ name: 'api', level: config.logLevel });
-  const compiled = readPlaybooks(config);
+  const { compiled, unfit } = readPlaybooks(config);
   const host = new PluginHost();
   const blobs = await host.use<BlobStore>(config.blobs, { dir: config.dataFolder });
   const sources = await sourcesOf(config, host);
@@ -46,14 +47,18 @@ export async function startApi(config: ApiConfig, signal: AbortSignal, options: 
     const responses = await shelve(compiled, blobs, signal);
     const metrics = createApiMetrics();
     metrics.set('firebreak_api_playbooks', responses.length);
+    for (const { name: playbook, reason } of unfit) {
+      metrics.set('firebreak_api_playbook_unfit', 1, { playbook });
+      logger.error({ playbook }, `playbook ${playbook} is left out: ${reason}`);
+    }
     const strangers = new Rates(config.limits.strangersPerMinute);
     const warn = logger.warn.bind(logger);
-    const take = createIntake({ sources, responses, store, metrics, heartbeats, strangers, warn });
+    const take = createIntake({ sources, responses, unfit, store, metrics, heartbeats, strangers, warn });
     const read = await createReading(config.readers, engine, strangers);
     const clock = options.clock ?? Date.now;
     const tls = config.tls === undefined ? undefined : readTls(config.tls);
     const server = createServer({ limits: config.limits, tls, take, read, metrics, logger, clock });
-    const status = createStatusServer(metrics, () => healthOf(host, store, heartbeats));
+    const status = createStatusServer(metrics, () => healthOf(host, store, heartbeats, unfit));
     servers.push(server, status);
     const url = await listen(server, config.listen);
     const statusUrl = await listen(status, config.metrics);
@@ -72,11 +77,17 @@ async function sourcesOf(config: ApiConfig, host: PluginHost): Promise<Intake['s
   return sources;
 }
 
-async function healthOf(host: PluginHost, store: AlertStore, heartbeats: ReadonlyMap<string, number>): Promise<Health> {
+async function healthOf(
+  host: PluginHost,
+  store: AlertStore,
+  heartbeats: ReadonlyMap<string, number>,
+  unfit: readonly Unfit[],
+): Promise<Health> {
   const [answers, plugins] = await Promise.all([store.answers(), host.health()]);
-  const reasons = plugins
-    .filter(({ state }) => state !== 'ok')
-    .map(({ plugin, reason }) => `${plugin}: ${reason ?? 'not ok'}`);
+  const reasons = [
+    ...plugins.filter(({ state }) => state !== 'ok').map(({ plugin, reason }) => `${plugin}: ${reason ?? 'not ok'}`),
+    ...unfit.map(({ name, reason }) => `playbook ${name} is left out: ${reason}`),
+  ];
   return {
     ready: answers,
     reasons: answers ? reasons : ['Temporal does not answer', ...reasons],

@@ -11,7 +11,7 @@ import { createHmac } from 'node:crypto';
 export const TOKEN = 'token-of-the-tests-0123456789';
 export const READER = 'reader-of-the-tests-0123456789';
 export const SECRET = 'secret-of-the-tests-0123456789';
-const PLAYBOOKS = join(import.meta.dirname, '..', '..', 'playbooks');
+export const PLAYBOOKS = join(import.meta.dirname, '..', '..', 'playbooks');
 
 export type ApiUnderTest = {
   readonly api: RunningApi;
@@ -29,6 +29,8 @@ export async function apiUnderTest(
     readonly taskQueue?: string;
     readonly perMinute?: number;
     readonly inputs?: ApiConfig['playbooks']['inputs'];
+    /** Folder of playbooks; those that ship when it is left out. */
+    readonly playbooks?: string;
   } = {},
   options: ApiOptions = {},
 ): Promise<ApiUnderTest> {
@@ -41,7 +43,7 @@ export async function apiUnderTest(
   const facts = {
     network: 'laptop',
     temporal: change.temporal ?? '127.0.0.1:1',
-    playbooks: PLAYBOOKS,
+    playbooks: change.playbooks ?? PLAYBOOKS,
     port: await loopbackPort(),
     metricsPort: await loopbackPort(),
     readers: ['people'],

@@ -24,6 +24,11 @@ export const alertMatchFailures = {
     meaning: 'The trigger fits, but an input of the playbook cannot be computed from this alert.',
     remedy: 'Give the rule the labels that the trigger reads, in the form that it reads.',
   },
+  'input.alert-unfit': {
+    meaning: 'The playbook could not be loaded when the api started, so nobody can say whether it would have answered.',
+    remedy:
+      '`firebreak playbook validate` shows every problem of it; mend it and start the api again. Meanwhile run what is needed by hand.',
+  },
   'conflict.alert-stronger': {
     meaning: 'The playbook fits the alert too, and another one that fits as well was chosen.',
     remedy:

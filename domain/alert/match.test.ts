@@ -120,6 +120,39 @@ describe('an alert', () => {
     ]);
   });
 
+  test('that nothing answers is told the playbook that came nearest first, whatever its name', () => {
+    const far = candidate('a-far', { triggers: [trigger({ labels: { alertname: { equals: 'Other' } } })] });
+    const near = candidate('b-near', { triggers: [trigger({ severity: ['info'] })] });
+    const forbidden = candidate('c-forbidden');
+    const stranger = candidate('a-stranger', { triggers: far.triggers });
+    const told = (...among: Candidate[]) => codes(matchAlert(alertWith(), among, limits('a-far', 'b-near')));
+    expect(told(stranger, far, near)).toEqual([
+      'b-near input.alert-severity',
+      'a-far input.alert-label',
+      'a-stranger policy.alert-playbook',
+    ]);
+    // Only the trust is missing.
+    expect(told(far, near, forbidden)[0]).toBe('c-forbidden policy.alert-playbook');
+  });
+
+  test('is told of a playbook that cannot be loaded, and is answered by another one all the same', () => {
+    const unfit = [{ name: 'torn', reason: '3:1 steps: is missing' }];
+    const others = candidate('one', { triggers: [trigger({ severity: ['info'] })] });
+    const silent = matchAlert(alertWith(), [others], limits('one', 'torn'), unfit);
+    expect(silent.losing[0]).toEqual({
+      playbook: 'torn',
+      code: 'input.alert-unfit',
+      message: 'it cannot be loaded: 3:1 steps: is missing',
+    });
+    expect(codes(matchAlert(alertWith(), [others], limits('one'), unfit))).toEqual([
+      'one input.alert-severity',
+      'torn policy.alert-playbook',
+    ]);
+    const answered = matchAlert(alertWith(), [candidate('one')], limits('one', 'torn'), unfit);
+    expect(answered.chosen?.playbook).toBe('one');
+    expect(codes(answered)).toEqual(['torn input.alert-unfit']);
+  });
+
   test('is another one with another source, fingerprint or first firing, and with nothing else', () => {
     const alert = alertWith();
     const others = [

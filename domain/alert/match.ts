@@ -1,5 +1,5 @@
 import type { Digest } from '../encoding/digest.ts';
-import { accept, FirebreakFailure, refuse, type Refusal, type Verdict } from '../errors/failure.ts';
+import { FirebreakFailure, type Refusal } from '../errors/failure.ts';
 import { evaluateExpression } from '../playbook/expression.ts';
 import { findsPattern } from '../playbook/pattern.ts';
 import { type Plan, SEVERITIES, type Trigger } from '../playbook/plan.ts';
@@ -15,6 +15,9 @@ export type Candidate = Pick<Plan, 'name' | 'severity' | 'triggers' | 'inputs'> 
   readonly given?: Readonly<Record<string, PlanValue>>;
 };
 
+/** A playbook that could not be loaded: whether it would have answered, nobody can say. */
+export type Unfit = { readonly name: string; readonly reason: string };
+
 /** What the source of an alert is trusted with. */
 export type SourceLimits = { readonly networks: readonly string[]; readonly playbooks: readonly string[] };
 
@@ -28,44 +31,71 @@ export type Chosen = {
   readonly trigger: number;
   readonly inputs: Readonly<Record<string, PlanValue>>;
 };
+/** `losing`: the nearest first, so that the first is the reason when there is none. */
 export type Match = { readonly chosen?: Chosen; readonly losing: readonly Losing[] };
 
 type Fit = Chosen & { readonly conditions: number };
+/** `met`: how many conditions held before the one that did not. */
 type NoFit = Refusal<AlertMatchFailureCode> & { readonly met: number };
+type Judged = { readonly fit: Fit } | { readonly closest: NoFit };
+
+/** Nearer than any trigger that does not hold: one that holds and may not be started, then one that nobody can read. */
+const FORBIDDEN_FIT = Number.POSITIVE_INFINITY;
+const UNREADABLE = Number.MAX_SAFE_INTEGER;
 
 /**
  * Which playbook answers an alert, and why no other does. Of several that fit, the most severe one; then the trigger that asks for
  * more; then the first by name: the same alert and the same playbooks always come to the same.
  */
-export function matchAlert(alert: Alert, candidates: readonly Candidate[], limits: SourceLimits): Match {
+export function matchAlert(
+  alert: Alert,
+  candidates: readonly Candidate[],
+  limits: SourceLimits,
+  unfit: readonly Unfit[] = [],
+): Match {
   const fits: Fit[] = [];
-  const losing: Losing[] = [];
+  const lost: (Losing & { readonly near: number })[] = [];
+  const mayNot = (playbook: string) => ({
+    playbook,
+    code: 'policy.alert-playbook' as const,
+    message: `source ${alert.source} may not start ${playbook}`,
+  });
   for (const candidate of candidates) {
     const { name: playbook } = candidate;
-    const verdict = limits.playbooks.includes(playbook)
-      ? bestOf(alert, candidate, limits)
-      : refuse('policy.alert-playbook', `source ${alert.source} may not start ${playbook}`);
-    if (verdict.ok) fits.push(verdict.value);
-    else losing.push({ playbook, ...verdict.refusal });
+    const judged = bestOf(alert, candidate, limits);
+    const near = 'fit' in judged ? FORBIDDEN_FIT : judged.closest.met;
+    if (!limits.playbooks.includes(playbook)) lost.push({ ...mayNot(playbook), near });
+    else if ('fit' in judged) fits.push(judged.fit);
+    else lost.push({ playbook, code: judged.closest.code, message: judged.closest.message, near });
   }
+  for (const { name: playbook, reason } of unfit)
+    if (limits.playbooks.includes(playbook))
+      lost.push({ playbook, code: 'input.alert-unfit', message: `it cannot be loaded: ${reason}`, near: UNREADABLE });
+    else lost.push({ ...mayNot(playbook), near: 0 });
+  const losing = lost.sort(byNearness).map(({ near: _near, ...losing }) => losing);
   const [first, ...others] = fits.sort(byStrength);
-  const order = (one: Losing, other: Losing): number => (one.playbook < other.playbook ? -1 : 1);
-  if (first === undefined) return { losing: losing.sort(order) };
+  if (first === undefined) return { losing };
   const { conditions: _conditions, ...chosen } = first;
   const weaker = others.map(({ playbook, severity, conditions }) => ({
     playbook,
     code: 'conflict.alert-stronger' as const,
     message: `${first.playbook} (${first.severity}, ${first.conditions} conditions) comes before ${playbook} (${severity}, ${conditions})`,
   }));
-  return { chosen, losing: [...losing, ...weaker].sort(order) };
+  return { chosen, losing: [...weaker, ...losing] };
 }
+
+/** Of two as near, one that may be started: more can be learnt from what its trigger wants. */
+const byNearness = (one: Losing & { readonly near: number }, other: Losing & { readonly near: number }): number =>
+  (one.near === other.near ? 0 : other.near - one.near) ||
+  Number(one.code === 'policy.alert-playbook') - Number(other.code === 'policy.alert-playbook') ||
+  (one.playbook < other.playbook ? -1 : 1);
 
 const byStrength = (one: Fit, other: Fit): number =>
   SEVERITIES.indexOf(one.severity) - SEVERITIES.indexOf(other.severity) ||
   other.conditions - one.conditions ||
   (one.playbook < other.playbook ? -1 : 1);
 
-function bestOf(alert: Alert, candidate: Candidate, limits: SourceLimits): Verdict<Fit, AlertMatchFailureCode> {
+function bestOf(alert: Alert, candidate: Candidate, limits: SourceLimits): Judged {
   let fit: Fit | undefined;
   let closest: NoFit = { code: 'input.alert-label', message: `${candidate.name} has no trigger`, met: -1 };
   for (const [index, trigger] of candidate.triggers.entries()) {
@@ -73,7 +103,7 @@ function bestOf(alert: Alert, candidate: Candidate, limits: SourceLimits): Verdi
     if ('met' in judged) closest = judged.met > closest.met ? judged : closest;
     else if (fit === undefined || judged.conditions > fit.conditions) fit = judged;
   }
-  return fit === undefined ? refuse(closest.code, closest.message) : accept(fit);
+  return fit === undefined ? { closest } : { fit };
 }
 
 /** In the order in which a person would look: is it this alert, as grave, of this network, and does it say enough? */

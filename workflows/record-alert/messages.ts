@@ -42,7 +42,7 @@ export const recordAlertId = (alert: Pick<Alert, 'source' | 'fingerprint' | 'sta
 export type AlertMemo = {
   readonly alert: Pick<Alert, 'source' | 'name' | 'severity' | 'network' | 'summary' | 'startedAtMs'>;
   readonly playbook: string | null;
-  /** Unmatched alerts: how many playbooks were considered, and the first reason. */
+  /** How many playbooks do not answer it, and for an unmatched alert why the nearest does not. */
   readonly losing: number;
   readonly reason: string | null;
 };
@@ -85,10 +85,17 @@ export function startRecordAlert(
         alert: { source, name, severity, network, summary: summary.slice(0, 200), startedAtMs },
         playbook: match.chosen?.playbook ?? null,
         losing: match.losing.length,
-        reason: match.chosen === undefined ? (match.losing[0]?.message ?? 'no playbook is loaded') : null,
+        reason: match.chosen === undefined ? reasonFor(match.losing) : null,
       },
     },
     signal: deliveredSignal,
     signalArgs: [delivered],
   };
+}
+
+function reasonFor(losing: Match['losing']): string {
+  const [nearest] = losing;
+  return nearest === undefined
+    ? 'no playbook is loaded'
+    : `nearest of ${losing.length} is ${nearest.playbook}: ${nearest.message}`;
 }

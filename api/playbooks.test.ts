@@ -1,0 +1,90 @@
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { RecordAlertInput } from '../workflows/record-alert/messages.ts';
+import { readPlaybooks } from './playbooks.ts';
+import { alertmanagerBody, apiUnderTest, asAlertmanager, PLAYBOOKS } from './testkit/delivering.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'firebreak-playbooks-'));
+  cpSync(PLAYBOOKS, folder, { recursive: true });
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const text = (name: string): string => join(folder, name, 'playbook.yaml');
+const shipped = readdirSync(PLAYBOOKS, { withFileTypes: true }).flatMap((entry) =>
+  entry.isDirectory() ? [entry.name] : [],
+);
+const read = (source: readonly string[] = shipped, inputs = {}) =>
+  readPlaybooks({
+    playbooks: { folder, catalogueFile: join(folder, 'catalogue.yaml'), inputs },
+    sources: [
+      {
+        name: 'prometheus',
+        limits: { networks: ['laptop'], playbooks: source },
+        plugin: { kind: 'alert-source', use: 'alertmanager', settings: {}, where: { file: '', lineOf: () => 1 } },
+        deliveriesPerMinute: 1,
+        heartbeatAlert: 'Watchdog',
+      },
+    ],
+  });
+const fit = (): readonly string[] => read().compiled.map(({ plan }) => plan.name);
+const unfit = (): readonly string[] => read().unfit.map(({ name, reason }) => `${name} ${reason}`);
+
+test('a playbook that cannot be loaded is left out with its reason, and the others stay', () => {
+  appendFileSync(text('validator-offline'), '\ntimout: 3\n');
+  expect(fit()).toEqual(shipped.filter((name) => name !== 'validator-offline'));
+  expect(unfit()).toEqual([expect.stringMatching(/^validator-offline playbook\.yaml:\d+:\d+ timout: /)]);
+});
+
+test('so is a folder without a playbook, and one whose signatures are no document', () => {
+  mkdirSync(join(folder, 'notes'));
+  writeFileSync(join(folder, 'validator-offline', 'playbook.signed.json'), '{}');
+  expect(fit()).toEqual(shipped.filter((name) => name !== 'validator-offline'));
+  expect(unfit()).toEqual([expect.stringMatching(/^notes cannot read/), expect.stringMatching(/^validator-offline /)]);
+});
+
+test('inputs and sources may name what is left out, and nothing that is not there', () => {
+  writeFileSync(text('validator-offline'), 'no playbook');
+  expect(read(shipped, { 'validator-offline': { holdFor: '20m' } }).unfit).toHaveLength(1);
+  expect(() => read([...shipped, 'validator-ofline'])).toThrow('names validator-ofline, which is not in');
+  expect(() => read(shipped, { 'validator-ofline': {} })).toThrow('there is no playbook validator-ofline');
+});
+
+test('when nothing in the folder can be loaded, or the catalogue cannot, there is no start', () => {
+  for (const name of shipped) writeFileSync(text(name), 'no playbook');
+  expect(() => read()).toThrow(/no playbook of .* can be loaded; break-glass-review: playbook\.yaml:1/);
+  rmSync(join(folder, 'catalogue.yaml'));
+  expect(() => read()).toThrow('catalogue');
+});
+
+test('an api with one unfit playbook answers by the others, and says so in its health, its metrics and every alert', async () => {
+  writeFileSync(text('validator-offline'), 'no playbook');
+  const recorded: RecordAlertInput[] = [];
+  const store = {
+    record: (input: RecordAlertInput) => {
+      recorded.push(input);
+      return Promise.resolve({ id: 'one', state: 'heard' as const });
+    },
+    answers: () => Promise.resolve(true),
+    close: () => Promise.resolve(),
+  };
+  const { api, stop } = await apiUnderTest({ playbooks: folder }, { store });
+  try {
+    const body = alertmanagerBody([{ id: 'a' }, { id: 'b', name: 'ValidatorCopyRunning' }]);
+    expect((await asAlertmanager(api.url, body)).status).toBe(200);
+    expect(recorded[0]?.match.losing[0]).toMatchObject({ playbook: 'validator-offline', code: 'input.alert-unfit' });
+    expect(recorded[1]?.match.chosen?.playbook).toBe('suspected-share-theft');
+    const health = await fetch(`${api.statusUrl}/health`);
+    expect(await health.json()).toMatchObject({
+      ready: true,
+      reasons: [expect.stringMatching(/^playbook validator-offline is left out: /)],
+    });
+    const metrics = await (await fetch(`${api.statusUrl}/metrics`)).text();
+    expect(metrics).toContain('firebreak_api_playbook_unfit{playbook="validator-offline"} 1');
+  } finally {
+    await stop();
+  }
+});
