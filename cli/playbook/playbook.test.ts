@@ -157,9 +157,18 @@ test('a sub-playbook is pinned by digest, so that its edit is another plan; play
   expect(err).toContain('run each other');
 });
 
-test('the playbook of the guide is one', async () => {
-  const [, block = ''] = /```yaml\n([^]*?)```/.exec(readFileSync(GUIDE, 'utf8')) ?? [];
-  const { code, out } = await typed('validate', write('guide.yaml', block.replaceAll(/^ {3}/gm, '')));
-  expect(out).toMatch(/^slow-validator: VALID/);
-  expect(code).toBe(0);
+test('the playbook of the guide is one, also with the triggers and the form that it shows', async () => {
+  const blocks = [...readFileSync(GUIDE, 'utf8').matchAll(/```yaml\n([^]*?)```/g)];
+  const [guide = '', triggers = '', form = ''] = blocks.map(([, block = '']) => block);
+  const whole = guide.replaceAll(/^ {3}/gm, '');
+  const more = whole
+    .replace(/triggers:\n[^]*?\n(?=\n)/, () => triggers)
+    .replace(/ +form:\n.*\n/, () => form.replaceAll(/^/gm, '      ').trimEnd().concat('\n'));
+  for (const text of [whole, more]) {
+    const { code, out } = await typed('validate', write('guide.yaml', text));
+    expect(out).toMatch(/^slow-validator: VALID/);
+    expect(code).toBe(0);
+  }
+  expect(more).toContain('severity: [warning, critical]');
+  expect(more).toContain('ticket: { type: text');
 });
