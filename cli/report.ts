@@ -12,6 +12,10 @@ export const PROGRAM = 'firebreak';
 export const typed = (text: string, script = process.env['npm_lifecycle_event']): string =>
   asTyped(withCarried(text, carried), script);
 
+/** A line of a page; one that is a command under what it answers can be typed as it stands. */
+export const typedLine = (line: string): string =>
+  line.replace(/^( +)(firebreak .*)$/, (_whole, indent: string, command: string) => `${indent}${typed(command)}`);
+
 let carried: readonly Carried[] = [];
 
 /** From now on every command in a hint names these, as the command that gave the hint did. */

@@ -1,7 +1,9 @@
+import { commandsOf } from '../../domain/incident/asks.ts';
 import { withClient } from '../coordinator.ts';
 import { readWholeNumber, utc } from '../duration.ts';
 import { readOperator } from '../operator.ts';
 import type { Outcome } from '../outcome.ts';
+import { typedLine } from '../report.ts';
 import { incidentsOf, type ListedIncident } from './find.ts';
 
 export async function listIncidents(options: { readonly data: string; readonly limit: string }): Promise<Outcome> {
@@ -24,6 +26,9 @@ function linesFor({ key, status, openedAtMs, severity, playbook, standing }: Lis
     `${utc(openedAtMs / 1_000)}  ${status.toUpperCase().padEnd(9)}  ${standing?.severity ?? severity}  ${key}  ${playbook}`,
     ...(next === undefined
       ? []
-      : [`  NEXT  ${next.role}: ${next.what}${next.untilMs === null ? '' : `, by ${utc(next.untilMs / 1_000)}`}`]),
+      : [
+          `  NEXT  ${next.role}: ${next.what}${next.untilMs === null ? '' : `, by ${utc(next.untilMs / 1_000)}`}`,
+          ...(next.asks === undefined ? [] : commandsOf(next.asks)).map((command) => typedLine(`        ${command}`)),
+        ]),
   ];
 }

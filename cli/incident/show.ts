@@ -1,11 +1,12 @@
 import { type Client, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
+import { type Asks, commandsOf } from '../../domain/incident/asks.ts';
 import { linesOf } from '../../domain/incident/standing.ts';
-import type { RunPlaybookResult } from '../../workflows/run-playbook/messages.ts';
+import type { RunPlaybookResult, RunView } from '../../workflows/run-playbook/messages.ts';
 import { withClient } from '../coordinator.ts';
 import { utc } from '../duration.ts';
 import { type Operator, readOperator } from '../operator.ts';
 import type { Outcome } from '../outcome.ts';
-import { remedyOf, typed } from '../report.ts';
+import { remedyOf, typed, typedLine } from '../report.ts';
 import { incidentNamed, incidentViewOf, rememberedIn, runNamed, viewOf } from './find.ts';
 import { describeRun, describeTimeline } from './words.ts';
 
@@ -22,7 +23,7 @@ export async function showIncident(options: ShowOptions, id: string): Promise<Ou
     const run = await runPart(client, operator, id, incident !== undefined);
     return {
       data: { ...incident?.data, ...run.data },
-      lines: [...(incident?.lines ?? []), ...run.lines],
+      lines: [...(incident?.lines ?? []), ...run.lines].map(typedLine),
       ...(run.next === undefined ? {} : { next: run.next }),
     };
   });
@@ -81,9 +82,21 @@ async function runPart(client: Client, operator: Operator, id: string, known: bo
   if (view === undefined) return withoutWorkers(workflowId, described);
   return {
     data: { workflowId, status, view },
-    lines: [...describeRun(view), ...times],
-    ...(view.approvals.length === 0 ? {} : { next: `vote fetch ${id} --out request.json` }),
+    lines: [...describeRun(view, workflowId, known), ...times],
+    ...nextOf(view, workflowId),
   };
+}
+
+/** The command for what is asked first. */
+function nextOf({ approvals, tasks, orders, phase }: RunView, of: string): Pick<Outcome, 'next'> {
+  const asked: readonly Asks[] = [
+    ...approvals.map(({ request: { subject } }) => ({ kind: 'vote', of, step: subject.step }) as const),
+    ...tasks.map(({ step }) => ({ kind: 'form', of, step }) as const),
+    ...orders.filter(({ isWaitedFor }) => isWaitedFor).map(() => ({ kind: 'order', of }) as const),
+    ...(phase === 'halted' ? [{ kind: 'halted', of } as const] : []),
+  ];
+  const [next] = asked.flatMap((asks) => commandsOf(asks));
+  return next === undefined ? {} : { next: next.replace(/^firebreak /, '') };
 }
 
 /** What the server itself knows: who must act next can be read with every worker dead. */

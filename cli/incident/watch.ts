@@ -5,6 +5,7 @@ import { withClient } from '../coordinator.ts';
 import { readDuration } from '../duration.ts';
 import { readOperator } from '../operator.ts';
 import type { Outcome } from '../outcome.ts';
+import { typedLine } from '../report.ts';
 import type { Screen } from '../screen.ts';
 import { mustBeIncident, rememberedIn } from './find.ts';
 
@@ -54,6 +55,6 @@ function pageOf(standing: Standing, status: string): string {
   const bar = `[${standing.phase === 'over' ? '##########' : standing.running.length > 0 ? '#####>....' : '#####.....'}]`;
   return [
     `${bar} ${standing.phase}, ${standing.running.length} steps run, ${waiting} (${status})`,
-    ...linesOf(standing),
+    ...linesOf(standing).map(typedLine),
   ].join('\n');
 }

@@ -1,3 +1,4 @@
+import { type Asks, commandsOf } from '../../domain/incident/asks.ts';
 import type { IncidentView } from '../../workflows/incident/messages.ts';
 import type { RunView } from '../../workflows/run-playbook/messages.ts';
 import { utc } from '../duration.ts';
@@ -5,9 +6,15 @@ import { utc } from '../duration.ts';
 /** Texts of alerts, forms and comments may stand in here; a control character must not rewrite the screen. */
 const plain = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ');
 
-/** Where a run stands and who must act next, by when. */
-export function describeRun(view: RunView): readonly string[] {
+/**
+ * Where a run stands and what people are asked for in full, each with the command that does it. The incident around it says first who must
+ * act (`NEXT`), in one line each; without one, this does.
+ */
+export function describeRun(view: RunView, workflowId: string, inIncident: boolean): readonly string[] {
   const { name, playbook, phase, now, approvals, tasks, orders, undoable, refusal } = view;
+  const next = inIncident ? 'asked' : 'NEXT ';
+  const commands = (asks: Omit<Asks, 'of'>, fields?: string): readonly string[] =>
+    commandsOf({ of: workflowId, ...asks }, fields).map((command) => `             ${command}`);
   return [
     `${name}: ${phase.toUpperCase()}`,
     `  run        ${view.run}`,
@@ -17,23 +24,28 @@ export function describeRun(view: RunView): readonly string[] {
       : [
           `  now        ${now.map(({ step, sinceMs, child }) => `${step} (since ${utc(sinceMs / 1_000)}${child === undefined ? '' : `, see ${child}`})`).join(', ')}`,
         ]),
-    ...approvals.flatMap(({ request, question, have, need, silent, untilMs }) => [
-      `  NEXT       committee: ${have} of ${need} seats have approved step ${request.subject.step}, until ${utc(untilMs / 1_000)}`,
+    ...approvals.flatMap(({ request: { subject }, question, have, need, silent, untilMs }) => [
+      `  ${next}      committee: ${have} of ${need} seats have approved step ${subject.step}, until ${utc(untilMs / 1_000)}`,
       `             ${plain(question)}`,
       `             silent: ${silent.join(', ')}`,
+      ...commands({ kind: 'vote', step: subject.step }),
     ]),
     ...tasks.flatMap(({ step, role, instruction, form, untilMs }) => [
-      `  NEXT       ${role}: form of step ${step}, until ${utc(untilMs / 1_000)}`,
+      `  ${next}      ${role}: form of step ${step}, until ${utc(untilMs / 1_000)}`,
       `             ${plain(instruction)}`,
       ...Object.entries(form).map(
         ([field, { type, label, options }]) => `             ${field} (${options?.join('|') ?? type}): ${label}`,
       ),
+      ...commands({ kind: 'form', step }, fieldsOf(form)),
     ]),
-    ...orders.map(
-      ({ step, kind, above, untilMs }) =>
-        `  NEXT       committee: sign a ${kind} with a number above ${above} for step ${step}, until ${utc(untilMs / 1_000)}`,
-    ),
-    ...(phase === 'halted' ? ['  NEXT       commander: undo or close the run'] : []),
+    ...orders.flatMap(({ step, kind, above, untilMs, isWaitedFor }) => [
+      `  ${next}      committee: sign a ${kind} with a number above ${above} for step ${step}, until ${utc(untilMs / 1_000)}`,
+      `             firebreak order make ${kind} --number ${above + 1} --reason <text>`,
+      ...(isWaitedFor ? commands({ kind: 'order' }) : ['             firebreak order send <signed order file>']),
+    ]),
+    ...(phase === 'halted' && !inIncident
+      ? ['  NEXT       commander: undo or close the run', ...commands({ kind: 'halted' }).slice(1)]
+      : []),
     ...(refusal === undefined ? [] : [`  failure    ${refusal.code}: ${plain(refusal.message)}`]),
     ...undoable.map(
       ({ step, action, refusal: no }) =>
@@ -41,6 +53,12 @@ export function describeRun(view: RunView): readonly string[] {
     ),
   ];
 }
+
+/** Every field with what may stand in it. */
+const fieldsOf = (form: RunView['tasks'][number]['form']): string =>
+  Object.entries(form)
+    .map(([field, { type, options }]) => `--field ${field}=<${options?.join('|') ?? type}>`)
+    .join(' ');
 
 /** Everything that an incident keeps of what happened, oldest first. */
 export const describeTimeline = ({ timeline, leftOut }: IncidentView): readonly string[] => [

@@ -6,7 +6,7 @@ const SAID = {
   playbook: 'p',
   phase: 'running',
   running: [{ step: 'look', sinceMs: 1 }],
-  awaited: [{ step: 'look', role: 'committee', what: 'vote', untilMs: 2, escalated: true }],
+  awaited: [{ step: 'look', role: 'committee', what: 'vote', untilMs: 2, escalated: true, kind: 'vote' }],
   refusal: 'no',
   frozenUntilMs: 3,
 };

@@ -29,10 +29,17 @@ export function runStandingFrom(said: unknown): RunStanding | undefined {
   };
 }
 
-function awaitedFrom({ step, role, what, untilMs, escalated }: Fields): Awaited | undefined {
+function awaitedFrom({ step, role, what, untilMs, escalated, kind }: Fields): Awaited | undefined {
   if (!isText(step, NAME_MAX) || !isText(role, NAME_MAX) || !isText(what, WORDS_MAX) || !isTime(untilMs))
     return undefined;
-  return { step, role, what, untilMs, ...(escalated === true ? { escalated } : {}) };
+  return {
+    step,
+    role,
+    what,
+    untilMs,
+    ...(escalated === true ? { escalated } : {}),
+    ...(kind === 'vote' || kind === 'form' || kind === 'order' ? { kind } : {}),
+  };
 }
 
 type Fields = Readonly<Record<string, unknown>>;

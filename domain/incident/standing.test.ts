@@ -46,6 +46,22 @@ test('the most urgent question comes first, and what nobody set a time for comes
   expect(standing.next.at(-1)?.what).toContain('tell people in another way');
 });
 
+test('every line that names who must act is followed by what they type, and both come back from a memo', () => {
+  const form = { ...asked(200, 'operations'), kind: 'form' } as const;
+  const standing = standingOf(
+    facts({ phase: 'failed', runs: [{ ...run, awaited: [{ ...asked(100), kind: 'vote' }, form] }] }),
+  );
+  expect(linesOf(standing).filter((line) => /NEXT|firebreak/.test(line))).toEqual([
+    expect.stringMatching(/NEXT +committee: vote/),
+    '             firebreak vote fetch 7 --step ask --out request.json',
+    expect.stringMatching(/NEXT +operations: vote/),
+    '             firebreak incident answer 7 --step ask --by <name> --field <name>=<value>',
+    expect.stringMatching(/NEXT +commander: the playbook has ended/),
+    '             firebreak incident close 7 --by <name> --reason <text>',
+  ]);
+  expect(standingFrom(JSON.parse(JSON.stringify(standing)))).toEqual(standing);
+});
+
 test('an incident that is over asks nobody for anything and owes nobody a word', () => {
   const standing = standingOf(
     facts({ phase: 'over', toldAtMs: 1, runs: [{ ...run, awaited: [asked(1)] }], unconfirmed: 'x' }),
@@ -84,7 +100,9 @@ test('whatever texts are put in, a standing is small, shows no control, and come
         (lines, each) => withEvent(lines, { atMs: 1, kind: 'note', by: each, text: each }),
         NO_EVENTS,
       );
-      const standing = standingOf(facts({ title, timeline, runs: [{ ...run, awaited: [{ ...asked(1), what }] }] }));
+      const standing = standingOf(
+        facts({ title, timeline, runs: [{ ...run, awaited: [{ ...asked(1), what, kind: 'form' }] }] }),
+      );
       expect(JSON.stringify(standing).length).toBeLessThan(16_000);
       expect(linesOf(standing).join('')).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
       expect(standingFrom(JSON.parse(JSON.stringify(standing)))).toEqual(standing);

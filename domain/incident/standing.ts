@@ -1,6 +1,7 @@
 import { inertText } from '../alert/text.ts';
 import { nextWordDueMs } from '../notification/cadence.ts';
 import { ROLES, type Role, SEVERITIES, type Severity } from '../playbook/plan.ts';
+import { ASK_KINDS, type Asks, commandsOf } from './asks.ts';
 import type { Timeline } from './timeline.ts';
 
 /** `responding`: a run answers it. `failed`: the run ended without success and people decide. */
@@ -41,6 +42,8 @@ export type Awaited = {
   readonly untilMs: number;
   /** Silence was escalated. */
   readonly escalated?: boolean;
+  /** Absent in what runs of older builds say. */
+  readonly kind?: 'vote' | 'form' | 'order';
 };
 
 /** All from which the answer is made. */
@@ -78,7 +81,12 @@ export type Standing = {
   readonly happened: readonly { readonly atMs: number; readonly by: string; readonly text: string }[];
   readonly running: readonly { readonly run: string; readonly step: string; readonly sinceMs: number }[];
   /** Who must act next, the most urgent first; empty: nobody. */
-  readonly next: readonly { readonly role: string; readonly what: string; readonly untilMs: number | null }[];
+  readonly next: readonly {
+    readonly role: string;
+    readonly what: string;
+    readonly untilMs: number | null;
+    readonly asks?: Asks;
+  }[];
   readonly alerts: { readonly firing: number; readonly resolved: number };
   readonly frozenUntilMs: number | null;
   readonly nextWordDueMs: number | null;
@@ -112,9 +120,14 @@ export function standingOf(facts: IncidentFacts): Standing {
   };
 }
 
-function nextOf({ phase, runs, roles, unconfirmed }: IncidentFacts): Standing['next'] {
+function nextOf({ id, phase, runs, roles, unconfirmed }: IncidentFacts): Standing['next'] {
   const asked = runs.flatMap(({ run, awaited }) =>
-    awaited.map(({ step, role, what, untilMs }) => ({ role, untilMs, what: `${what} (step ${step} of ${run})` })),
+    awaited.map(({ step, role, what, untilMs, kind }) => ({
+      role,
+      untilMs,
+      what: `${what} (step ${step} of ${run})`,
+      ...(kind === undefined ? {} : { asks: { kind, of: run, step } }),
+    })),
   );
   const halted = runs
     .filter((run) => run.phase === 'halted')
@@ -122,8 +135,12 @@ function nextOf({ phase, runs, roles, unconfirmed }: IncidentFacts): Standing['n
       role: 'commander',
       what: `${run} has halted: resume, undo or close it. ${refusal ?? ''}`.trim(),
       untilMs: null,
+      asks: { kind: 'halted', of: run } as const,
     }));
-  const failed = phase === 'failed' ? [{ role: 'commander', what: failedWords(runs), untilMs: null }] : [];
+  const failed =
+    phase === 'failed'
+      ? [{ role: 'commander', what: failedWords(runs), untilMs: null, asks: { kind: 'failed', of: id } as const }]
+      : [];
   const untold =
     unconfirmed === undefined
       ? []
@@ -165,9 +182,10 @@ export function linesOf(standing: Standing): readonly string[] {
     `  alerts     ${alerts.firing} firing, ${alerts.resolved} resolved`,
     ...(standing.frozenUntilMs === null ? [] : [`  frozen     payouts, until ${utc(standing.frozenUntilMs)}`]),
     ...(next.length === 0 ? [`  NEXT       nobody`] : []),
-    ...next.map(
-      ({ role, what, untilMs }) => `  NEXT       ${role}: ${what}${untilMs === null ? '' : `, by ${utc(untilMs)}`}`,
-    ),
+    ...next.flatMap(({ role, what, untilMs, asks }) => [
+      `  NEXT       ${role}: ${what}${untilMs === null ? '' : `, by ${utc(untilMs)}`}`,
+      ...(asks === undefined ? [] : commandsOf(asks)).map((command) => `             ${command}`),
+    ]),
     ...running.map(({ step, sinceMs, run }) => `  now        ${step} since ${utc(sinceMs)} (${run})`),
     ...(standing.nextWordDueMs === null ? [] : [`  next word  due by ${utc(standing.nextWordDueMs)}`]),
     ...happened.map(({ atMs, by, text }) => `  ${utc(atMs)}  ${by}: ${text}`),
@@ -203,6 +221,7 @@ export function standingFrom(memo: unknown): Standing | undefined {
       role: textIn(one['role']),
       what: textIn(one['what']),
       untilMs: numberIn(one['untilMs']),
+      ...asksFrom(one['asks']),
     })),
     alerts: isRecord(alerts)
       ? { firing: numberIn(alerts['firing']) ?? 0, resolved: numberIn(alerts['resolved']) ?? 0 }
@@ -210,6 +229,12 @@ export function standingFrom(memo: unknown): Standing | undefined {
     frozenUntilMs: numberIn(memo['frozenUntilMs']),
     nextWordDueMs: numberIn(memo['nextWordDueMs']),
   };
+}
+
+function asksFrom(value: unknown): { readonly asks?: Asks } {
+  if (!isRecord(value) || !isOneOf(ASK_KINDS, value['kind']) || !isText(value['of'])) return {};
+  const { kind, of, step } = value;
+  return { asks: { kind, of, ...(isText(step) ? { step } : {}) } };
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -129,6 +129,9 @@ test('a playbook that the committee has not signed does not start, and one that 
 
   await eventually('the form is asked for', async () => (await lines('first')).includes('form of step look'));
   expect(await lines('first')).toContain('kind (fire|smoke): Kind');
+  expect(await lines('first')).toContain(
+    'firebreak incident answer first --step look --by <name> --field floors=<int> --field kind=<fire|smoke>',
+  );
   await expect(answer({ data, by: 'ann', field: ['kind=water', 'floors=2'] }, 'first')).rejects.toMatchObject({
     code: 'input.task-answer',
   });
@@ -190,11 +193,13 @@ test('stop and undo are single commands; undo and resume need the key of a membe
   const by = { data, by: 'ann', reason: 'a test', yes: true };
   await expect(close(screen, 'fourth', by)).rejects.toMatchObject({ code: 'conflict.run-phase' });
   await stop(screen, 'fourth', by);
-  await eventually('it is halted', async () => (await lines('fourth')).includes('commander: undo or close the run'));
+  await eventually('it is halted', async () => (await lines('fourth')).includes('held: HALTED'));
   expect(await lines('fourth')).toContain('standing   freeze, undone by custody.lift');
   expect(await lines('fourth')).toMatch(
     /NEXT +commander: runPlaybook\/test-network\/fourth has halted: resume, undo or close it/,
   );
+  expect((await lines('fourth')).match(/NEXT .*(undo|close)/g)).toHaveLength(1);
+  expect(await lines('fourth')).toContain('firebreak incident resume fourth <step> --by <name> --reason <text> --key');
 
   await expect(resume(screen, 'fourth', 'look', by)).rejects.toMatchObject({ code: 'input.usage' });
   shown = '';
@@ -202,7 +207,7 @@ test('stop and undo are single commands; undo and resume need the key of a membe
   expect(shown).toMatch(/digest +[0-9a-f]{64} \(computed here\)/);
   await eventually('it asks again', async () => (await lines('fourth')).includes('form of step look'));
   await stop(screen, 'fourth', by);
-  await eventually('it is halted', async () => (await lines('fourth')).includes('commander: undo or close the run'));
+  await eventually('it is halted', async () => (await lines('fourth')).includes('held: HALTED'));
   await undo(screen, 'fourth', { ...by, key: keyFile(3) });
   writeFileSync(at('lift-8.json'), JSON.stringify(orderOf(world, 'lift', 8)));
   await eventually('a lift is asked for', async () =>

@@ -1,4 +1,5 @@
 import type { AuditEntry } from '../../domain/audit/record.ts';
+import { commandsOf } from '../../domain/incident/asks.ts';
 import { freezeNoticeMs } from '../../domain/incident/freeze.ts';
 import type { Standing } from '../../domain/incident/standing.ts';
 import { nextWordDueMs } from '../../domain/notification/cadence.ts';
@@ -104,7 +105,10 @@ function wordsOf({ id, input, state, standing }: Teller, says: string): Incident
     affected: null,
     fundsAtRisk: 'unknown',
     done: lines.map(({ text }) => text),
-    next: next.map(({ role, what }) => `${role}: ${what}`),
+    next: next.map(({ role, what, asks }) => {
+      const [command] = asks === undefined ? [] : commandsOf(asks);
+      return `${role}: ${what}${command === undefined ? '' : `: ${command}`}`;
+    }),
     readersDo: null,
     commander: roles.commander?.name ?? null,
   };

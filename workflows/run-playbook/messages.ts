@@ -114,7 +114,8 @@ export type RunView = {
   readonly finished: readonly string[];
   readonly approvals: readonly OpenApproval[];
   readonly tasks: readonly OpenTask[];
-  readonly orders: readonly OpenOrder[];
+  /** A step waits for the order, or validators are to be handed it and nothing waits. */
+  readonly orders: readonly (OpenOrder & { readonly isWaitedFor: boolean })[];
   readonly undoable: readonly UndoEntry[];
   readonly refusal?: Refusal;
 };

@@ -55,6 +55,7 @@ export function awaitedOf(run: Run): readonly AwaitedInIncident[] {
     ...Object.entries(rounds).map(([key, { subject, question, untilMs }]) => ({
       step: subject.step,
       role: 'committee',
+      kind: 'vote' as const,
       what: `vote: ${oneLine(question)}`.slice(0, 200),
       untilMs,
       ...(marks[key]?.tries === undefined ? {} : { escalated: true }),
@@ -62,12 +63,14 @@ export function awaitedOf(run: Run): readonly AwaitedInIncident[] {
     ...Object.values(wanted).map(({ step, kind, above, untilMs }) => ({
       step,
       role: 'committee',
+      kind: 'order' as const,
       what: `sign a ${kind} with a number above ${above} and hand it over`,
       untilMs,
     })),
     ...Object.values(tasks).map(({ step, role, instruction, untilMs }) => ({
       step,
       role,
+      kind: 'form' as const,
       what: `form: ${oneLine(instruction)}`.slice(0, 200),
       untilMs,
     })),
@@ -175,7 +178,10 @@ export function viewOf(run: Run, phase: RunPlaybookPhase): RunView {
       .map(([key]) => key),
     approvals: approvalsOf(run),
     tasks: Object.values(state.tasks),
-    orders: [...Object.values(state.wanted), ...Object.values(state.asked ?? {})],
+    orders: [
+      ...Object.values(state.wanted).map((order) => ({ ...order, isWaitedFor: true })),
+      ...Object.values(state.asked ?? {}).map((order) => ({ ...order, isWaitedFor: false })),
+    ],
     undoable: state.undo.map(({ key: _key, ...entry }) => entry),
     ...(state.refusal === undefined ? {} : { refusal: state.refusal }),
   };
