@@ -60,9 +60,9 @@ export function networkSteps(network: Network, stage: Stage): readonly Step[] {
       run: async (say) => {
         // Workers need nothing from validators to start, and wait for each other's slow parts less this way.
         await startValidators(network, say, () => {
-          stage.workers = startWorkers(network);
+          stage.workers = startWorkers(network, say);
           stage.workers.catch(() => undefined); // the next step waits for it and tells
-          stage.alerting = startAlerting(network);
+          stage.alerting = startAlerting(network, say);
           stage.alerting.catch(() => undefined); // as above
         });
         return `ready, shares sealed by ${network.storage === 'hsm' ? 'SoftHSM2' : 'sealed files (age)'}`;
@@ -70,22 +70,22 @@ export function networkSteps(network: Network, stage: Stage): readonly Step[] {
     },
     {
       title: 'two coordinator workers',
-      run: async () => {
-        await (stage.workers ?? startWorkers(network));
+      run: async (say) => {
+        await (stage.workers ?? startWorkers(network, say));
         return 'ready, one takes over from the other';
       },
     },
     {
       title: 'Prometheus, Alertmanager and the alert intake',
-      run: async () => {
-        await (stage.alerting ?? startAlerting(network));
+      run: async (say) => {
+        await (stage.alerting ?? startAlerting(network, say));
         return `rules of ops/alerts over ${VALIDATOR_COUNT} validators, http://${LOOPBACK}:${network.ports.prometheus}`;
       },
     },
     {
       title: 'the watchdog',
-      run: async () => {
-        await startWatchdog(network);
+      run: async (say) => {
+        await startWatchdog(network, say);
         return 'pages by itself when Temporal, the alert intake, all workers or Prometheus are gone';
       },
     },

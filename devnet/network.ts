@@ -24,8 +24,8 @@ import {
   workerName,
   workerSpec,
 } from './processes.ts';
-import { getJson, untilReady } from './ready.ts';
-import type { Supervisor } from './supervisor/supervisor.ts';
+import { endsForGood, getJson, untilReady } from './ready.ts';
+import type { Service, Supervisor } from './supervisor/supervisor.ts';
 
 const run = promisify(execFile);
 
@@ -106,9 +106,10 @@ export async function startValidators(
   let ready = 0;
   await Promise.all(
     validatorIds().map(async (id, index) => {
-      const isLost = (): boolean => services[index]?.isLost() === true;
+      const service = services[index];
       const { log } = layout.validator(id);
-      await untilReady({ what: validatorName(id), log, timeoutMs: VALIDATORS_MS, signal, isLost }, async () => {
+      const isLost = (): boolean => service !== undefined && endsForGood(service, log);
+      await untilReady({ what: validatorName(id), log, timeoutMs: VALIDATORS_MS, signal, isLost, say }, async () => {
         const { status, reasons } = await getJson(`http://${LOOPBACK}:${ports.health(id)}/health`);
         if (status === 'ready') return true;
         throw new Error(`it is ${String(status)}: ${String(reasons)}`);
@@ -119,13 +120,18 @@ export async function startValidators(
   );
 }
 
-export async function startWorkers(network: Network): Promise<void> {
+/** Is told now and then what is still waited for. */
+type Say = (line: string) => void;
+
+export async function startWorkers(network: Network, say?: Say): Promise<void> {
   const { layout, ports, supervisor } = network;
-  for (const worker of numbers(WORKER_COUNT)) await supervisor.run(workerSpec(layout, worker));
+  const services: Service[] = [];
+  for (const worker of numbers(WORKER_COUNT)) services.push(await supervisor.run(workerSpec(layout, worker)));
   await Promise.all(
-    numbers(WORKER_COUNT).map((worker) =>
-      answering(network, workerName(worker), layout.coordinator(worker).log, `${ports.workerMetrics(worker)}/health`),
-    ),
+    services.map((service, index) => {
+      const { log } = layout.coordinator(index + 1);
+      return answering(network, { service, what: service.name, log, say }, `${ports.workerMetrics(index + 1)}/health`);
+    }),
   );
 }
 
@@ -133,32 +139,44 @@ export async function startWorkers(network: Network): Promise<void> {
  * Prometheus, Alertmanager, the process that takes alerts, and whoever is told. They need Temporal and nothing else, so they start while
  * validators do.
  */
-export async function startAlerting(network: Network): Promise<void> {
+export async function startAlerting(network: Network, say?: Say): Promise<void> {
   const { layout, ports, tools, supervisor } = network;
-  await supervisor.run(receiversSpec(layout, ports));
-  await supervisor.run(alertsSpec(layout));
-  await supervisor.run(alertmanagerSpec(layout, ports, tools.alertmanager));
-  await supervisor.run(prometheusSpec(layout, ports, tools.prometheus));
+  const receivers = await supervisor.run(receiversSpec(layout, ports));
+  const intake = await supervisor.run(alertsSpec(layout));
+  const alertmanager = await supervisor.run(alertmanagerSpec(layout, ports, tools.alertmanager));
+  const prometheus = await supervisor.run(prometheusSpec(layout, ports, tools.prometheus));
+  const waitFor = (service: Service, what: string, { log }: { readonly log: string }, place: string) =>
+    answering(network, { service, what, log, say }, place);
   await Promise.all([
-    answering(network, 'the receivers', layout.receivers.log, `${ports.receivers.health}/`),
-    answering(network, 'the alert intake', layout.alerts.log, `${ports.alertsMetrics}/health`),
-    answering(network, 'Alertmanager', layout.alertmanager.log, `${ports.alertmanager}/-/ready`),
-    answering(network, 'Prometheus', layout.prometheus.log, `${ports.prometheus}/-/ready`),
+    waitFor(receivers, 'the receivers', layout.receivers, `${ports.receivers.health}/`),
+    waitFor(intake, 'the alert intake', layout.alerts, `${ports.alertsMetrics}/health`),
+    waitFor(alertmanager, 'Alertmanager', layout.alertmanager, `${ports.alertmanager}/-/ready`),
+    waitFor(prometheus, 'Prometheus', layout.prometheus, `${ports.prometheus}/-/ready`),
   ]);
 }
 
 /** Last of all: what has not started yet would look lost to it. */
-export async function startWatchdog(network: Network): Promise<void> {
+export async function startWatchdog(network: Network, say?: Say): Promise<void> {
   const { layout, ports, supervisor } = network;
-  await supervisor.run(watchdogSpec(layout));
-  await answering(network, 'the watchdog', layout.watchdog.log, `${ports.watchdog}/health`);
+  const service = await supervisor.run(watchdogSpec(layout));
+  const { log } = layout.watchdog;
+  await answering(network, { service, what: 'the watchdog', log, say }, `${ports.watchdog}/health`);
 }
 
-const answering = ({ signal }: Network, what: string, log: string, place: string): Promise<boolean> =>
-  untilReady({ what, log, timeoutMs: ANSWERING_MS, signal }, async () => {
+type Waiting = {
+  readonly service: Service;
+  readonly what: string;
+  readonly log: string;
+  readonly say: Say | undefined;
+};
+
+const answering = ({ signal }: Network, { service, what, log, say }: Waiting, place: string): Promise<boolean> => {
+  const isLost = (): boolean => endsForGood(service, log);
+  return untilReady({ what, log, timeoutMs: ANSWERING_MS, signal, isLost, say }, async () => {
     const response = await fetch(`http://${LOOPBACK}:${place}`, { signal: AbortSignal.timeout(2_000) });
     if (response.ok) return true;
     throw new Error((await response.text()).slice(0, 300));
   });
+};
 
 export const workerNames = (): readonly string[] => numbers(WORKER_COUNT).map(workerName);

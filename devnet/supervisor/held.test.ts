@@ -33,6 +33,7 @@ function pretendSupervisor() {
     name,
     pid: () => pids.get(name),
     isLost: () => false,
+    exits: () => [],
     signal: () => {
       ends.get(name)?.();
       return true;

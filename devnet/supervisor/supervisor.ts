@@ -29,6 +29,8 @@ export type Service = {
   signal(signal: NodeJS.Signals): boolean;
   /** It kept ending and is not restarted any more. */
   isLost(): boolean;
+  /** Every end so far that no signal caused: its exit code in words. */
+  exits(): readonly string[];
 };
 
 export type Supervisor = {
@@ -49,6 +51,7 @@ type Entry = Service & {
   readonly spec: ServiceSpec;
   identity: ProcessIdentity | undefined;
   lost: boolean;
+  readonly exited: string[];
   done: Promise<void>;
 };
 
@@ -80,6 +83,7 @@ export function supervise(
       const how = await running.exited;
       entry.identity = undefined;
       ledger.remove(running.pid);
+      if (how.startsWith('exit code')) entry.exited.push(how);
       onEvent({ kind: 'ended', name: entry.name, how });
       if (entry.spec.once) return;
       if (Date.now() - startedAt > settledMs) attempt = 0;
@@ -116,6 +120,8 @@ export function supervise(
         identity: undefined,
         lost: false,
         isLost: () => entry.lost,
+        exited: [],
+        exits: () => entry.exited,
         done: Promise.resolve(),
         pid: () => entry.identity?.pid,
         signal: (signal) => entry.identity !== undefined && signalProcess(entry.identity, signal),
