@@ -84,7 +84,7 @@ test('init writes a file that is good, and a secret that only its owner reads, o
 test.each([
   ['an environment that is none', { environment: 'prod' }, /environment: write one of/],
   ['an api that is no address', { api: 'over there' }, /apis/],
-  ['a webhook that is no address', { webhook: 'over there' }, /notifier\/webhook|siren/],
+  ['a webhook that is no address', { webhook: 'over there' }, /watchdog\.toml:\d+: url: write an address/],
 ])('init refuses %s before it makes a folder', async (_what, change, says) => {
   const dir = join(folder, 'refused');
   await expect(initWatchdog({ ...facts, ...change, dir })).rejects.toThrow(says);
