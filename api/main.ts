@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { FirebreakFailure } from '../domain/errors/failure.ts';
-import { refusedText } from '../domain/errors/remedy.ts';
+import { asTyped, refusedText } from '../domain/errors/remedy.ts';
 import { pluginsDurableFileFailures } from '../plugins/failures.ts';
 import { awake } from '../telemetry/awake.ts';
 import { createLogger } from '../telemetry/log.ts';
@@ -37,7 +37,9 @@ async function main(): Promise<number> {
         ...secretFiles.map((file) => `wrote ${file} (a fresh secret; give it to the sender)`),
       ])
         process.stdout.write(`${line}\n`);
-      process.stdout.write(`next: firebreak api run --config ${configFile}\n`);
+      process.stdout.write(
+        `next: ${asTyped(`firebreak api run --config ${configFile}`, process.env['npm_lifecycle_event'])}\n`,
+      );
       return 0;
     }
     if (verb !== 'run') throw new FirebreakFailure('input.usage', 'write `run` or `init`');

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { FirebreakFailure } from '../domain/errors/failure.ts';
-import { refusedText } from '../domain/errors/remedy.ts';
+import { asTyped, refusedText } from '../domain/errors/remedy.ts';
 import { pluginsDurableFileFailures } from '../plugins/failures.ts';
 import { pluginsHostFailures } from '../plugins/host/failures.ts';
 import { awake } from '../telemetry/awake.ts';
@@ -63,7 +63,7 @@ async function init(args: readonly string[]): Promise<number> {
     `wrote ${configFile}`,
     `wrote ${secretFile} (a fresh secret; give it to the receiver of pages)`,
     'add channels that go other ways: docs/reference/configuration.md',
-    `next: firebreak watchdog run --config ${configFile}`,
+    `next: ${asTyped(`firebreak watchdog run --config ${configFile}`, process.env['npm_lifecycle_event'])}`,
   ])
     process.stdout.write(`${line}\n`);
   return 0;
