@@ -25,7 +25,7 @@ export function describeRun(view: RunView, workflowId: string, inIncident: boole
           `  now        ${now.map(({ step, sinceMs, child }) => `${step} (since ${utc(sinceMs / 1_000)}${child === undefined ? '' : `, see ${child}`})`).join(', ')}`,
         ]),
     ...approvals.flatMap(({ request: { subject }, question, have, need, silent, untilMs }) => [
-      `  ${next}      committee: ${have} of ${need} seats have approved step ${subject.step}, until ${utc(untilMs / 1_000)}`,
+      `  ${next}      committee: ${have} of ${need} seats have approved step ${subject.step}, vote by ${utc(untilMs / 1_000)}`,
       `             ${plain(question)}`,
       `             silent: ${silent.join(', ')}`,
       ...commands({ kind: 'vote', step: subject.step }),

@@ -10,6 +10,7 @@ import { type SignedVote, subjectDigest, type VoteSubject } from '../../domain/a
 import { firstAuthority } from '../../domain/committee/epoch.ts';
 import { secretOf } from '../../domain/committee/testkit/keys.ts';
 import { toHex } from '../../domain/encoding/hex.ts';
+import { utc } from '../duration.ts';
 import { loadFile } from '../playbook/sources.ts';
 import type { Screen } from '../screen.ts';
 import { approve } from './approve.ts';
@@ -116,6 +117,61 @@ test('a member sees what follows from a yes in plain words, with digests compute
   expect(shown).toContain('whatever step rotate of this run certifies as certificate');
   expect(shown).toContain(`${loaded.digest} (suspected-share-theft, compiled here)`);
   expect(shown).toContain(`${subjectDigest(subjectOf([rotate, sweep]))} (computed here)`);
+});
+
+test('the words are those of what the covered steps do, with the question of the playbook and both times', () => {
+  const file = requested();
+  const text = showRequest(file, { ...where(), playbook: PLAYBOOK }, NOW).lines.join('\n');
+  expect(text).toContain('CHANGE: something that cannot be undone');
+  expect(text).toMatch(/question +\S.*\?/);
+  expect(text.match(/CANNOT BE UNDONE/g)).toHaveLength(2);
+  const blind = showRequest(file, where(), NOW).lines.join('\n');
+  expect(blind).toContain('CHANGE: whether it can be undone stands in the playbook');
+  expect(blind).not.toContain('cannot be undone');
+});
+
+/** A playbook whose change can be taken back. */
+const PAUSING = `
+playbook: 1
+name: pause-one
+title: One validator is left out
+summary: Of a test
+severity: SEV3
+inputs:
+  validator: { type: validator, summary: Which }
+steps:
+  - id: consent
+    summary: The committee decides
+    timeout: 10m
+    approval: { class: change, covers: [pause], question: "Leave validator \${inputs.validator} out?" }
+  - id: pause
+    summary: No new ceremony counts on it
+    action: validator.pause
+    with: { validator: "\${inputs.validator}", reason: offline }
+    timeout: 2m
+    effect: reversible
+    compensate: { action: validator.resume, with: { validator: "\${inputs.validator}" } }
+`;
+
+test('a change that its playbook can take back is called so, and what takes it back, the question and both times are named', () => {
+  writeFileSync(at('playbook.yaml'), PAUSING);
+  const pausing = loadFile(at('playbook.yaml'), {});
+  if (!pausing.ok) throw new Error(JSON.stringify(pausing.problems));
+  const pause: CoveredStep = {
+    step: 'pause',
+    kind: 'action',
+    name: 'validator.pause',
+    arguments: { validator: { value: 7 }, reason: { value: 'offline' } },
+  };
+  const untilSeconds = NOW + 600 + 120;
+  const file = requested([pause], { playbook: pausing.digest, expiresAtSeconds: untilSeconds });
+  const text = showRequest(file, { ...where(), playbook: at('playbook.yaml') }, NOW).lines.join('\n');
+  expect(text).toContain('CHANGE: something that can be undone');
+  expect(text).toContain('undone by validator.resume');
+  expect(text).not.toMatch(/cannot be undone/i);
+  expect(text).toContain('question   Leave validator {inputs.validator} out?');
+  expect(text).toContain(`vote by    ${utc(NOW + 600)}`);
+  expect(text).toContain(`until      ${utc(untilSeconds)}`);
 });
 
 test('seven members with keys of three kinds vote offline, and an executor obeys the certificate', async () => {

@@ -1,47 +1,95 @@
 import type { ArgumentValue, BoundArgument, CoveredStep } from '../../domain/approval/covered.ts';
 import type { VoteRequest } from '../../domain/approval/request.ts';
-import { subjectDigest } from '../../domain/approval/vote.ts';
+import { subjectDigest, VOTE_SECONDS_MAX } from '../../domain/approval/vote.ts';
 import { type Committee, quorumOf } from '../../domain/committee/committee.ts';
-import { everyStep } from '../../domain/playbook/nesting.ts';
-import type { Plan } from '../../domain/playbook/plan.ts';
+import { everyStep, strongestEffect } from '../../domain/playbook/nesting.ts';
+import type { Argument, Effect, Plan, Step } from '../../domain/playbook/plan.ts';
 import { utc } from '../duration.ts';
 
-const CLASS_WORDS = {
-  freeze: 'FREEZE: a brake that ends by itself',
-  lift: 'LIFT: a brake or a protection is taken away',
-  change: 'CHANGE: something that cannot be undone',
-} as const;
-
-/** What follows from a yes, in the words that a member reads before signing. Made here from the bytes that are signed. */
+/** What follows from a yes, in the words that a member reads before signing. Made here from the bytes that are signed and the plan. */
 export function describeRequest(
   { subject, covers }: VoteRequest,
   committee: Committee,
   plan?: Plan,
 ): readonly string[] {
-  const summaries = new Map(plan === undefined ? [] : everyStep(plan.steps).map(({ id, summary }) => [id, summary]));
+  const reviewed = plan === undefined ? undefined : reviewedIn(plan, subject);
+  const planned = (id: string): Step | undefined => reviewed?.steps.find((each) => each.id === id);
+  const voteBy = reviewed?.voteBySeconds;
   return [
-    CLASS_WORDS[subject.class],
-    ...covers.flatMap((covered) => describeStep(covered, summaries.get(covered.step))),
+    `${subject.class.toUpperCase()}: ${effectWords(subject.class, reviewed?.effect)}`,
+    ...(reviewed === undefined ? [] : [`  question   ${reviewed.question}`]),
+    ...covers.flatMap((covered) => describeStep(covered, planned(covered.step))),
     `  network    ${subject.network} (${subject.environment})`,
     `  run        ${subject.run}, step ${subject.step}`,
     `  playbook   ${subject.playbook}${plan === undefined ? ' (NOT COMPARED with a playbook: give --playbook)' : ` (${plan.name}, compiled here)`}`,
     `  arguments  ${subject.arguments}`,
     `  committee  epoch ${subject.committeeEpoch}, ${quorumOf(committee, subject.class)} of ${committee.members.length} seats must approve`,
-    `  until      ${utc(subject.expiresAtSeconds)}; silence is no approval`,
+    `  vote by    ${voteBy === undefined ? 'what "incident show" says' : utc(voteBy)}; silence is no approval`,
+    `  until      ${utc(subject.expiresAtSeconds)} what was approved may be done; from then on no vote counts`,
     `  digest     ${subjectDigest(subject)} (computed here)`,
   ];
 }
 
+/** The class says whose signatures it takes; only the steps say whether it can be taken back. */
+function effectWords(kind: VoteRequest['subject']['class'], effect: Effect | undefined): string {
+  if (kind === 'freeze') return 'a brake that ends by itself';
+  if (kind === 'lift') return 'a brake or a protection is taken away';
+  if (effect === undefined) return 'whether it can be undone stands in the playbook: give --playbook';
+  return {
+    irreversible: 'something that cannot be undone',
+    reversible: 'something that can be undone',
+    none: 'something that changes nothing outside of the run',
+  }[effect];
+}
+
+/** What the plan that the member compiled says of the approval. */
+function reviewedIn(plan: Plan, { step, expiresAtSeconds }: VoteRequest['subject']) {
+  const steps = everyStep(plan.steps);
+  const asking = steps.find(({ id }) => id === step);
+  if (asking === undefined || !('approval' in asking)) return undefined;
+  const { covers, question } = asking.approval;
+  const covered = steps.filter(({ id }) => covers.includes(id));
+  // As the run made the end of the certificate: the time to vote, and then as long as the work may take.
+  const workMs = covered.reduce((sum, { timeoutMs }) => sum + timeoutMs, 0);
+  const isCut = asking.timeoutMs + workMs > VOTE_SECONDS_MAX * 1_000;
+  return {
+    steps,
+    question: questionIn(question),
+    effect: strongestEffect(covered),
+    voteBySeconds: isCut ? undefined : Math.floor(expiresAtSeconds - workMs / 1_000),
+  };
+}
+
+/** The playbook's own words; what only the run knows stands as the expression that gives it. */
+const questionIn = (question: Argument): string =>
+  plain(
+    'literal' in question
+      ? String(question.literal)
+      : 'cel' in question
+        ? `{${question.cel}}`
+        : question.text.map((part) => (typeof part === 'string' ? part : `{${part.cel}}`)).join(''),
+  );
+
+const plain = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ');
+
 function describeStep(
   { step, kind, name: what, arguments: given }: CoveredStep,
-  summary: string | undefined,
+  planned: Step | undefined,
 ): readonly string[] {
   const names = Object.keys(given);
   const width = Math.max(0, ...names.map((name) => name.length));
   return [
-    `  then step ${step}: ${kind} ${what}${summary === undefined ? '' : `: ${summary}`}`,
+    `  then step ${step}: ${kind} ${what}${planned === undefined ? '' : `: ${planned.summary}`}`,
+    ...undoWords(planned),
     ...Object.entries(given).map(([name, argument]) => `    ${name.padEnd(width)}  ${describeArgument(argument)}`),
   ];
+}
+
+function undoWords(planned: Step | undefined): readonly string[] {
+  if (planned === undefined || !('effect' in planned)) return [];
+  if (planned.effect === 'irreversible') return ['    CANNOT BE UNDONE'];
+  const { compensate } = { compensate: undefined, ...planned };
+  return compensate === undefined ? [] : [`    undone by ${compensate.action}`];
 }
 
 /** Texts of an alert may stand in here: as JSON, a control character cannot rewrite the screen. */
