@@ -35,5 +35,7 @@ test.each([
   ['eight others are willing: two must have room', [1, 2, 3, 4, 5, 6, 7].map((id) => capped(id, id * 10)), 20],
   ['what a validator said last counts', [capped(1, 10), ...[1, 2, 3, 4, 5, 6].map((id) => capped(id, 50 + id))], 51],
   ['others never sign this', [...[1, 2].map(other), ...[3, 4, 5, 6, 7].map((id) => capped(id, id * 10))], 40],
+  ['fourteen others are willing: no cap is in the way', [capped(1, 10)], undefined],
+  ['ten others are willing: no cap is in the way', [1, 2, 3, 4, 5].map((id) => capped(id, id * 10)), undefined],
   ['too few say when', [capped(1, 10), ...[2, 3, 4, 5, 6, 7].map((id) => capped(id))], undefined],
 ])('when there is room again: %s', (_, noes, at) => expect(roomAtSeconds(noes, 15, 10)).toBe(at));

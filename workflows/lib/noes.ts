@@ -25,14 +25,14 @@ export const withoutPartials = (signers: readonly ValidatorId[], { have, missing
 };
 
 /**
- * When enough of those whose outflow cap is reached have room again, beside those who said no final no; undefined when not so many say when.
- * What each said last counts.
+ * When enough of those whose outflow cap is reached have room again, beside those who said no final no. What each said last counts. Undefined
+ * when not so many say when, and when the others are enough: then no cap is in the way, and no word of one validator holds a payout up.
  */
 export function roomAtSeconds(noes: readonly Saying[], validators: number, threshold: number): number | undefined {
   const last = new Map(noes.map((no) => [no.validator, no]));
   const capped = [...last.values()].filter(({ code }) => code === 'policy.outflow-cap');
   const known = capped.flatMap((no) => no.roomAtSeconds ?? []).toSorted((a, b) => a - b);
-  return known[Math.max(1, threshold - (validators - last.size)) - 1];
+  return known[threshold - (validators - last.size) - 1];
 }
 
 /**

@@ -13,6 +13,8 @@ import type { Change } from './track.ts';
 
 const SESSIONS_DEFAULT = 5;
 const SESSIONS_MAX = 10;
+/** With those after waits for room: a run that grows longer could not be replayed in time. */
+const SESSIONS_OF_RUN_MAX = 40;
 const SESSION_SECONDS_DEFAULT = 20;
 /** How long to wait for enough ready validators before the signing is given up. */
 const COMMITMENT_SECONDS = 300;
@@ -75,11 +77,11 @@ export async function sign<Phase extends string>(signing: Signing<Phase>): Promi
     const common = commonRefusal(noes, plan.validators, plan.threshold);
     if (common !== undefined || n === last) {
       const roomAt = roomAtSeconds(noes, plan.validators, plan.threshold);
-      const again = roomAt === undefined ? false : await signing.awaitRoom?.(roomAt);
+      const again = roomAt === undefined || n === SESSIONS_OF_RUN_MAX ? false : await signing.awaitRoom?.(roomAt);
       if (again !== true) return { refusal: common ?? refusal, sessions: n };
       without = [];
       past = n;
-      last = n + sessionsMax;
+      last = Math.min(n + sessionsMax, SESSIONS_OF_RUN_MAX);
       continue;
     }
     without = leaveOut(
