@@ -46,7 +46,7 @@ export const custodyInterchangeFailures = {
   },
   'conflict.interchange-committee': {
     meaning: 'The two sides obey two committees of one epoch, and both carry their quorums.',
-    remedy: 'People decide which one is right and pin it (docs/operations/orders.md). Nothing was changed.',
+    remedy: 'People decide which one is right and pin it (docs/operations/committee.md). Nothing was changed.',
   },
 } as const satisfies FailureTable;
 
