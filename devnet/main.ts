@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { EXIT, exitCodeOf } from '../cli/exit.ts';
 import { DATA_FOLDER } from '../cli/operator.ts';
 import { carriedData } from '../cli/carrying.ts';
-import { carry, knowFailures, printFailure, printOutcome } from '../cli/report.ts';
+import { carry, knowFailures, printFailure, printOutcome, typed } from '../cli/report.ts';
 import { type Screen, terminal } from '../cli/screen.ts';
 import { awake } from '../telemetry/awake.ts';
 import { type Control, serveControl } from './control/serve.ts';
@@ -58,6 +58,7 @@ async function up(options: UpOptions, screen: Screen): Promise<number> {
       control = await serveControl({ port: ports.control, secretFile: layout.control }, stage.chain, copiesOf(network));
     const freezeNow = () => standingFreeze(ports);
     if (options.story) {
+      say(`watch it run: http://${LOOPBACK}:${ports.temporalUi}; in another terminal: ${typed('firebreak status')}`);
       const connected = await connectClient(network);
       stage.client = connected.client;
       close = connected.close;
