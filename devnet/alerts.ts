@@ -1,14 +1,34 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { apiToml, INIT_READERS, INIT_SOURCES } from '../api/config/write.ts';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { apiToml, INIT_READERS, INIT_SOURCES, SHIPPED_PLAYBOOKS } from '../api/config/write.ts';
+import { apiTomlSchema } from '../api/config/schema.ts';
+import { parseToml } from '../plugins/settings-file.ts';
 import { type Layout, NETWORK_NAME } from './layout.ts';
 import { LOOPBACK, type PortPlan } from './ports.ts';
 
-/** `api.toml` and a secret per sender and reader, as `firebreak api init` writes them; an existing installation keeps its own. */
-export function writeAlertIntake(layout: Layout, ports: PortPlan): void {
-  const { config, secret } = layout.alerts;
-  if (existsSync(config)) return;
+/**
+ * `api.toml` and a secret per sender and reader, as `firebreak api init` writes them. A file that somebody has changed stays as it is, and what its
+ * sources may not start comes back in words; one that is as an earlier start left it is written anew, since more playbooks may ship by now.
+ */
+export function writeAlertIntake(layout: Layout, ports: PortPlan): readonly string[] {
+  const { config } = layout.alerts;
+  const wanted = textWith(layout, ports, SHIPPED_PLAYBOOKS);
+  if (!existsSync(config)) {
+    drawSecrets(layout);
+    writeFileSync(config, wanted, { flag: 'wx', mode: 0o600 });
+    return [];
+  }
+  const text = readFileSync(config, 'utf8');
+  if (text === wanted) return [];
+  // A start writes the same playbooks into both places.
+  const written = SHIPPED_PLAYBOOKS.filter((name) => existsSync(join(layout.playbooks, name)));
+  if (text !== textWith(layout, ports, written)) return missingIn(config, text);
+  writeFileSync(config, wanted);
+  return [];
+}
+
+function drawSecrets({ alerts: { secret } }: Layout): void {
   for (const name of [
     ...INIT_SOURCES.map((source) => source.name),
     ...INIT_READERS.map((reader) => `reader-${reader}`),
@@ -18,14 +38,27 @@ export function writeAlertIntake(layout: Layout, ports: PortPlan): void {
     if (!existsSync(file))
       writeFileSync(file, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o400, flag: 'wx' });
   }
-  const text = apiToml({
+}
+
+const textWith = (layout: Layout, ports: PortPlan, playbookNames: readonly string[]): string =>
+  apiToml({
     network: NETWORK_NAME,
     temporal: `${LOOPBACK}:${ports.temporal}`,
     playbooks: layout.playbooks,
+    playbookNames,
     blobs: layout.blobs,
     port: ports.alerts,
     metricsPort: ports.alertsMetrics,
     readers: INIT_READERS,
   });
-  writeFileSync(config, text, { flag: 'wx', mode: 0o600 });
+
+/** Throws `input.api-syntax`; for whatever else is wrong with the file the api itself is refused, with the line. */
+function missingIn(config: string, text: string): readonly string[] {
+  const { data } = apiTomlSchema.safeParse(parseToml(text, config, 'input.api-syntax'));
+  return Object.entries(data?.sources ?? {}).flatMap(([name, { playbooks }]) => {
+    const missing = SHIPPED_PLAYBOOKS.filter((playbook) => !playbooks.includes(playbook));
+    return missing.length === 0
+      ? []
+      : [`source ${name} of ${config} may not start ${missing.join(', ')}: add what it should to its playbooks`];
+  });
 }

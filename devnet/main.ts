@@ -49,7 +49,7 @@ async function up(options: UpOptions, screen: Screen): Promise<number> {
     await run([
       {
         title: 'network files',
-        run: async () => prepareFiles(prepared).then(() => (prepared.resumed ? 'resumed' : 'made')),
+        run: async () => [prepared.resumed ? 'resumed' : 'made', ...(await prepareFiles(prepared))].join('; '),
       },
     ]);
     await run(networkSteps(network, stage));

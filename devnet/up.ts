@@ -100,16 +100,18 @@ async function chooseStorage(options: UpOptions, inUse: 'hsm' | 'file' | undefin
   throw new FirebreakFailure('unavailable.keystore-absent', 'SoftHSM2 was not found on this machine');
 }
 
-/** Writes a new network's files, or refreshes what depends on where it runs. */
-export async function prepareFiles(prepared: Prepared): Promise<void> {
+/** Writes a new network's files, or refreshes what depends on where it runs; what a person has to do about them comes back in words. */
+export async function prepareFiles(prepared: Prepared): Promise<readonly string[]> {
   const { layout, ports } = prepared;
   if (!prepared.resumed) await makeNetwork(layout, ports, prepared.storage);
   else writeOperatorFile(layout, ports);
   drawSecrets(layout.receivers.dir, CHANNELS);
   writeMonitoringSettings(layout, ports);
-  writeAlertIntake(layout, ports);
+  // Before the playbooks: which of them lie there tells whether api.toml is still as a start has left it.
+  const words = writeAlertIntake(layout, ports);
   writeWatchdog(layout, ports);
   await prepareCommittee(layout);
+  return words;
 }
 
 export function openNetwork(

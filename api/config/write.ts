@@ -13,7 +13,12 @@ export const INIT_READERS = ['operators'] as const;
 export const readerSecretFile = (name: string): string => `secrets/reader-${name}.secret`;
 
 /** Playbooks that ship with Firebreak and answer alerts. */
-const SHIPPED_PLAYBOOKS = ['break-glass-review', 'identity-seen-twice', 'suspected-share-theft', 'validator-offline'];
+export const SHIPPED_PLAYBOOKS: readonly string[] = [
+  'break-glass-review',
+  'identity-seen-twice',
+  'suspected-share-theft',
+  'validator-offline',
+];
 
 export type ApiTomlFacts = {
   readonly network: string;
