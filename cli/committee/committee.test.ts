@@ -7,6 +7,7 @@ import { genesis as base } from '../../domain/approval/testkit/voting.ts';
 import type { Committee } from '../../domain/committee/committee.ts';
 import { epochDigest, type SignedEpoch } from '../../domain/committee/epoch.ts';
 import type { NetworkGenesis } from '../../domain/network/network.ts';
+import { parseCommittee, parseNetworkGenesis } from '../../wire/documents/index.ts';
 import { ed25519PublicHex } from '../files.ts';
 import type { Screen } from '../screen.ts';
 import { proposeCommittee } from './propose.ts';
@@ -125,4 +126,20 @@ test('a chain that does not begin at the pinned committee is refused with its re
   expect(() => showCommittee(where('chain.json'))).toThrow(
     expect.objectContaining({ code: 'policy.epoch-environment' }),
   );
+});
+
+test('the files that the guides show are read as they stand there', () => {
+  const shown = (page: string): string => {
+    const text = readFileSync(new URL(`../../docs/operations/${page}`, import.meta.url), 'utf8');
+    return /```json\n([^]*?)```/.exec(text)?.[1] ?? '';
+  };
+  const { committee } = JSON.parse(`{${shown('committee.md')}}`);
+  expect(parseCommittee(JSON.stringify(committee), 'committee.md')).toMatchObject({
+    members: [{ name: 'ann', deputy: { name: 'eve' } }, { name: 'ben' }, { name: 'cyd' }],
+    quorum: { freeze: 1, lift: 2, change: 2 },
+  });
+  expect(parseNetworkGenesis(shown('network.md'), 'network.md')).toMatchObject({
+    threshold: 2,
+    validators: [1, 2, 3].map((id) => ({ id })),
+  });
 });
