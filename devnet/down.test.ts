@@ -2,8 +2,11 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { downLines, purge } from './down.ts';
+import { agreeToPurge, downLines, purge } from './down.ts';
+import type { Question } from '../cli/ask.ts';
+import { terminal } from '../cli/screen.ts';
 import { layout as layoutOf } from './layout.ts';
+import { readOptions } from './options.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -37,4 +40,31 @@ test('down without --purge says nothing about removing', () => {
   expect(downLines({ supervisor: true, processes: ['temporal', 'worker-1'] }, undefined, folder)).toEqual([
     'stopped 2 processes',
   ]);
+});
+
+/** What is asked before a purge that was typed like this; empty when nothing is. */
+async function asked(interactive: boolean, ...args: string[]): Promise<readonly Question[]> {
+  const layout = layoutOf(folder);
+  const options = readOptions(['down', '--data', folder, ...args]);
+  if (options.verb !== 'down') throw new Error('another verb');
+  const questions: Question[] = [];
+  await agreeToPurge({ ...terminal(), interactive }, layout, options, (_screen, question) => {
+    questions.push(question);
+    return Promise.resolve();
+  });
+  return questions;
+}
+
+test('whoever purges at a terminal is told in words what will be gone, unless --yes was typed; a script is not asked', async () => {
+  writeFileSync(layoutOf(folder).state, '{}');
+  const [question] = await asked(true, '--purge');
+  expect(question).toMatchObject({ given: false, flag: '--yes', text: expect.stringContaining(folder) });
+  expect(question?.text).toMatch(/every key/);
+  expect(await asked(true, '--purge', '--yes')).toMatchObject([{ given: true }]);
+  expect(await asked(false, '--purge')).toEqual([]);
+  expect(await asked(true)).toEqual([]);
+});
+
+test('nobody is asked about a folder that is not deleted anyway', async () => {
+  expect(await asked(true, '--purge')).toEqual([]);
 });

@@ -1,7 +1,10 @@
 import { existsSync, rmSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { FirebreakFailure } from '../domain/errors/failure.ts';
+import { confirm } from '../cli/ask.ts';
+import type { Screen } from '../cli/screen.ts';
 import { type Layout } from './layout.ts';
+import type { DownOptions } from './options.ts';
 import { isLocked } from './supervisor/folder-lock.ts';
 import { leftovers, readState, writeState } from './supervisor/ledger.ts';
 import { isAlive, signalProcess } from './supervisor/process-identity.ts';
@@ -48,10 +51,28 @@ export function downLines({ processes }: Stopped, purged: boolean | undefined, r
   return [ended, purged ? `removed ${root}` : `nothing to remove: there is no ${root}`];
 }
 
+const isDevnet = (layout: Layout): boolean =>
+  [layout.state, layout.network, layout.lock].some((file) => existsSync(file));
+
+/**
+ * Asks whoever sits at a terminal before anything is stopped or deleted; throws `policy.not-confirmed`. A script is asked nothing: it
+ * has written --purge down.
+ */
+export async function agreeToPurge(
+  screen: Screen,
+  layout: Layout,
+  { purge: wanted, yes }: Pick<DownOptions, 'purge' | 'yes'>,
+  ask: typeof confirm = confirm,
+): Promise<void> {
+  if (!wanted || !screen.interactive || !isDevnet(layout)) return;
+  const text = `stop this network and delete ${layout.root} for good: every key and key share, journals, chain, incidents and their evidence?`;
+  await ask(screen, { text, flag: '--yes', given: yes });
+}
+
 /** Removes the data folder, but only one that a devnet made; false when there is none. */
 export function purge(layout: Layout): boolean {
   if (!existsSync(layout.root)) return false;
-  if (![layout.state, layout.network, layout.lock].some((file) => existsSync(file))) {
+  if (!isDevnet(layout)) {
     throw new FirebreakFailure('input.not-a-data-folder', `${layout.root} holds no devnet; nothing was deleted`, {
       folder: layout.root,
     });

@@ -8,7 +8,7 @@ import { awake } from '../telemetry/awake.ts';
 import { type Control, serveControl } from './control/serve.ts';
 import { copiesOf, copy } from './copy.ts';
 import { networkSteps, type Stage } from './demonstration.ts';
-import { downLines, purge, stopNetwork } from './down.ts';
+import { agreeToPurge, downLines, purge, stopNetwork } from './down.ts';
 import { devnetFailures } from './failures.ts';
 import { freezeLine, frozenStory, standingFreeze } from './freeze.ts';
 import { fund, mine } from './fund.ts';
@@ -124,6 +124,7 @@ async function stay(stage: Stage, signal: AbortSignal): Promise<void> {
 
 async function down(options: DownOptions, screen: Screen): Promise<number> {
   const layout = layoutOf(options.data);
+  await agreeToPurge(screen, layout, options);
   const stopped = await stopNetwork(layout);
   const purged = options.purge ? purge(layout) : undefined;
   const lines = downLines(stopped, purged, layout.root);

@@ -17,6 +17,8 @@ export type DownOptions = {
   readonly verb: 'down';
   readonly data: string;
   readonly purge: boolean;
+  /** Deleting is agreed to. */
+  readonly yes: boolean;
   readonly json: boolean;
 };
 
@@ -91,12 +93,14 @@ function readDown(args: readonly string[]): DownOptions {
   const { values } = parse(args, {
     data: { type: 'string' },
     purge: { type: 'boolean' },
+    yes: { type: 'boolean' },
     json: { type: 'boolean' },
   });
   return {
     verb: 'down',
     data: text(values['data']),
     purge: values['purge'] === true,
+    yes: values['yes'] === true,
     json: values['json'] === true,
   };
 }

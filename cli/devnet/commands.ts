@@ -31,7 +31,11 @@ export function addDevnet(parent: Command, runtime: Runtime): void {
   parent
     .command('down')
     .description('stop every process that `up` started, also after it crashed')
-    .option('--purge', 'also delete the data folder: keys, journals, chain, workflows')
+    .option(
+      '--purge',
+      'also delete the data folder: keys, journals, chain, workflows; at a terminal you are asked first',
+    )
+    .option('--yes', 'delete without asking')
     .option(...DATA)
     .action(
       program<Record<string, unknown>>(runtime, (options) => runRoom('devnet/main.ts', ['down', ...flags(options)])),
