@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AT_MS_MAX } from '../../../domain/audit/shape.ts';
 import { type CeremonyId, isCeremonyId, type KeysetId } from '../../../domain/ceremony/ceremony.ts';
 import { canonicalBytes, sha256Hex } from '../../../domain/encoding/digest.ts';
 import { FirebreakFailure } from '../../../domain/errors/failure.ts';
@@ -21,7 +22,7 @@ import { type Interchange, mergeOf } from './interchange.ts';
 /** A quarter of a gigabyte: what 700,000 signed inputs leave behind. */
 export const INTERCHANGE_BYTES_MAX = 268_435_456;
 
-const atMs = wholeNumber(0);
+const atMs = wholeNumber(0, AT_MS_MAX);
 const sats = wholeNumber(0, 2_100_000_000_000_000);
 const ceremony = z.string().refine(isCeremonyId);
 const outpoint = z.string().regex(/^[0-9a-f]{64}:\d{1,10}$/);
@@ -110,6 +111,9 @@ export function readInterchange(text: string, where: string): Interchange {
     throw unreadable(where, lines.length, 'the digest of the lines before does not fit');
   const { kind: _kind, version: _version, ...owner } = read(first, lines[0], 1);
   const entries = lines.slice(1, -1).map((line, at) => read(entry, line, at + 2));
+  const locked = new Set(entries.flatMap((each) => (each.kind === 'lock' ? [each.outpoint] : [])));
+  const unlocked = entries.findIndex((each) => each.kind === 'outflow' && !locked.has(each.outpoint));
+  if (unlocked !== -1) throw unreadable(where, unlocked + 2, 'counts an output that no payout locked');
   const of = <Kind extends Entry['kind']>(kind: Kind): readonly Omit<Of<Kind>, 'kind'>[] =>
     entries.filter((each): each is Of<Kind> => each.kind === kind).map(({ kind: _name, ...rest }) => rest);
   const document = (value: unknown): Uint8Array => encodeDocument(value);

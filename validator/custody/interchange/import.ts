@@ -5,6 +5,7 @@ import { parseKeyCertificate } from '../../../wire/documents/index.ts';
 import { createCommittees } from '../committees.ts';
 import type { AgentDependencies } from '../dependencies.ts';
 import { createGrants } from '../grants.ts';
+import type { Remembered } from '../journal/remembered.ts';
 import { createOrders } from '../orders.ts';
 import type { CustodyInterchangeFailure } from './failures.ts';
 import { type Interchange, interchangeOf, mergeOf, ownerIn, type Use } from './interchange.ts';
@@ -28,12 +29,22 @@ const KNOWN_BETTER: ReadonlySet<Refusal['code']> = new Set([
 export function importInto(parts: Parts, interchange: Interchange): void {
   const { genesis, self, journal, clock } = parts;
   journal.atOnce(() => {
-    const merged = mergeOf(interchangeOf(journal, ownerIn(genesis, self)), interchange);
+    const mine = interchangeOf(journal, ownerIn(genesis, self));
+    const merged = mergeOf(mine, interchange);
     if (!merged.ok) throw failureOf(merged.refusal);
     for (const key of interchange.remembered.keysets) requireOwnKey(parts, key);
     obeyAll(parts, interchange);
-    journal.remembered.take(merged.value.remembered, clock());
+    journal.remembered.take(countedFromNow(mine, merged.value, clock()), clock());
   });
+}
+
+/** Nothing proves when another copy signed: a coin that it counted and this journal did not takes room of this window. */
+function countedFromNow(mine: Interchange, { remembered }: Interchange, nowMs: number): Remembered {
+  const counted = new Set(mine.remembered.outflow.map(({ outpoint }) => outpoint));
+  const outflow = remembered.outflow.map((coin) =>
+    counted.has(coin.outpoint) ? coin : { ...coin, atMs: Math.max(coin.atMs, nowMs) },
+  );
+  return { ...remembered, outflow };
 }
 
 function obeyAll(parts: Parts, { epochs, order, uses }: Interchange): void {

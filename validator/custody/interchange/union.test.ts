@@ -96,10 +96,11 @@ test('nothing that one side remembers is missing afterwards, and of two values t
         for (const { ceremony } of side.keygens) expect(both.keygens.map((k) => k.ceremony)).toContain(ceremony);
         for (const { incident, count, root } of side.heads)
           expect(both.heads).toContainEqual(expect.objectContaining({ incident, count, root }));
-        for (const coin of side.outflow)
-          expect(both.outflow.find(({ outpoint }) => outpoint === coin.outpoint)?.atMs).toBeGreaterThanOrEqual(
-            coin.atMs,
-          );
+        for (const coin of side.outflow) {
+          const counted = both.outflow.find(({ outpoint }) => outpoint === coin.outpoint);
+          expect(counted?.atMs).toBeGreaterThanOrEqual(coin.atMs);
+          expect(counted?.sats).toBeGreaterThanOrEqual(coin.sats);
+        }
         for (const key of side.keysets) {
           const brake = both.keysets.find(({ keyset }) => keyset === key.keyset)?.brake ?? 'certified';
           expect(KEY_BRAKES.indexOf(brake)).toBeGreaterThanOrEqual(KEY_BRAKES.indexOf(key.brake));

@@ -28,18 +28,21 @@ export function unionOf(one: Remembered, other: Remembered): Verdict<Remembered>
   return accept({
     nonces: nonces.all,
     locks: joined(one.locks, other.locks, lockName, earlier).all,
-    // What is counted as signed later is counted longer.
-    outflow: joined(
-      one.outflow,
-      other.outflow,
-      ({ outpoint }) => outpoint,
-      (a, b) => (earlier(a, b) === a ? b : a),
-    ).all,
+    outflow: joined(one.outflow, other.outflow, ({ outpoint }) => outpoint, heavier).all,
     keygens: joined(one.keygens, other.keygens, ({ ceremony }) => ceremony, earlier).all,
     heads: heads.all,
     keysets: keysets.all,
   });
 }
+
+type Coin = Remembered['outflow'][number];
+
+/** What is counted as signed later is counted longer. */
+const heavier = (a: Coin, b: Coin): Coin => ({
+  outpoint: a.outpoint,
+  sats: Math.max(a.sats, b.sats),
+  atMs: Math.max(a.atMs, b.atMs),
+});
 
 type Key = Remembered['keysets'][number];
 

@@ -1,4 +1,4 @@
-import { roomAtMs, windowStartMs } from '../../../domain/vault/outflow.ts';
+import { type Outflow, roomAtMs, windowStartMs } from '../../../domain/vault/outflow.ts';
 import type { JournalDatabase } from './database.ts';
 import type { Journal, LockConflict, Spend } from './journal.ts';
 import type { Row, Table } from './rows.ts';
@@ -14,7 +14,7 @@ export function outflowJournal(database: JournalDatabase): Journal['outflow'] {
 export function outflowConflict(table: Table, { outflow }: Spend, nowMs: number): LockConflict | undefined {
   if (outflow === undefined) return undefined;
   const { cap, coins } = outflow;
-  const moreSats = coins.reduce((sum, { outpoint, sats }) => (isCounted(table, outpoint) ? sum : sum + sats), 0);
+  const moreSats = coins.reduce((sum, coin) => (isCounted(table, coin) ? sum : sum + coin.sats), 0);
   // What was signed before may be signed again, also under a cap that was lowered since.
   if (moreSats === 0) return undefined;
   const startMs = windowStartMs(nowMs, cap);
@@ -24,12 +24,13 @@ export function outflowConflict(table: Table, { outflow }: Spend, nowMs: number)
 }
 
 export function countOutflow(table: Table, { outflow }: Spend, atMs: number): void {
-  for (const { outpoint, sats } of outflow?.coins ?? [])
-    if (!isCounted(table, outpoint)) table.insert({ outpoint, sats, at: atMs });
+  for (const coin of outflow?.coins ?? [])
+    if (!isCounted(table, coin)) table.replace({ outpoint: coin.outpoint, sats: coin.sats, at: atMs });
 }
 
-const isCounted = (table: Table, outpoint: string): boolean =>
-  table.first('WHERE outpoint = ?', outpoint) !== undefined;
+/** A row of less than its coin is worth came with an import that somebody edited, and counts for nothing. */
+const isCounted = (table: Table, { outpoint, sats }: Pick<Outflow, 'outpoint' | 'sats'>): boolean =>
+  table.first('WHERE outpoint = ? AND sats >= ?', outpoint, sats) !== undefined;
 
 const sumSince = (table: Table, atMs: number): number => table.sum('sats', 'WHERE at > ?', atMs);
 

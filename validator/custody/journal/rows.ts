@@ -47,7 +47,10 @@ export type Table = {
   first(tail: string, ...values: Cell[]): Row | undefined;
   remove(tail: string, ...values: Cell[]): void;
   count(): number;
-  /** Of one column of the rows of `tail`. Every row was checked when the journal was opened; these are not checked again. */
+  /**
+   * Of one column of the rows of `tail`, at most the largest safe integer. Every row was checked when the journal was opened; these are
+   * not checked again.
+   */
   sum(column: string, tail: string, ...values: Cell[]): number;
 };
 
@@ -86,7 +89,10 @@ export function openTable(database: DatabaseSync, file: string, name: TableName)
     first: (tail, ...values) => select(tail, values)[0],
     count: () => Number(statement(`SELECT count(*) AS rows FROM ${name}`).get()?.['rows']),
     sum: (column, tail, ...values) =>
-      Number(statement(`SELECT coalesce(sum(${column}), 0) AS sum FROM ${name} ${tail}`).get(...values)?.['sum']),
+      Math.min(
+        Number(statement(`SELECT total(${column}) AS sum FROM ${name} ${tail}`).get(...values)?.['sum']),
+        Number.MAX_SAFE_INTEGER,
+      ),
     remove: (tail, ...values) => void statement(`DELETE FROM ${name} ${tail}`).run(...values),
   };
 }
