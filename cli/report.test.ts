@@ -13,6 +13,14 @@ test.each(['firebreak', 'start'])('whoever came by npm (%s) is told commands tha
   );
 });
 
+test('whoever came by npm is told to start a network as the README does', () => {
+  expect(typed('firebreak up', 'firebreak')).toBe('npm start');
+  expect(typed('Start one with `firebreak up --data x`, or look at `firebreak status`.', 'firebreak')).toBe(
+    'Start one with `npm start -- --data x`, or look at `npm run firebreak -- status`.',
+  );
+  expect(typed('firebreak upgrade', 'firebreak')).toBe('npm run firebreak -- upgrade');
+});
+
 test('whoever typed firebreak is told firebreak', () => {
   expect(typed('firebreak vault list', undefined)).toBe('firebreak vault list');
 });

@@ -98,8 +98,7 @@ async function describe(recipe) {
   try {
     const found = await findByRecipe(recipe);
     if (found) {
-      const detail = [found.path, found.version, `from ${found.origin}`].filter(Boolean).join(', ');
-      return { name, title, purpose, state: 'ready', detail, remedy: '' };
+      return { name, title, purpose, state: 'ready', detail: foundInWords(recipe, found), remedy: '' };
     }
     if (!recipe.go && !recipe.maven && !recipe.archive && !recipe.debian)
       return { name, title, purpose, state: 'optional', detail: `not here; ${purpose}`, remedy: '' };
@@ -115,6 +114,20 @@ async function describe(recipe) {
     if (!(error instanceof ToolchainFailure)) throw error;
     return { name, title, purpose, state: 'broken', detail: error.message, remedy: error.remedy };
   }
+}
+
+/**
+ * One version, and a second one only with the reason for it: folders of the cache are named after what is pinned, also when Debian gave another.
+ *
+ * @param {import('./recipes.mjs').Recipe} recipe
+ * @param {import('./find.mjs').FoundTool} found
+ */
+export function foundInWords(recipe, { path: file, version, origin }) {
+  const instead =
+    origin === 'cache' && recipe.archive && version !== undefined && version !== recipe.version
+      ? `Debian's, in place of the pinned ${recipe.version}`
+      : undefined;
+  return [version, instead, `from ${origin}: ${file}`].filter(Boolean).join(', ');
 }
 
 /** @param {import('./recipes.mjs').Recipe} recipe */

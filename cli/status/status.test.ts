@@ -1,8 +1,11 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { validatorId } from '../../domain/network/network.ts';
 import { askReport, type ValidatorReport } from './reports.ts';
-import { brakeLines, committeeLine, pausedLines, payoutLine, signersAmong } from './status.ts';
+import { brakeLines, committeeLine, nextWhenSilent, pausedLines, payoutLine, signersAmong } from './status.ts';
 
 const FROZEN_UNTIL = 1_800_000_000;
 
@@ -86,4 +89,16 @@ test('whoever is paused is named with the reason, which is only text', () => {
   expect(pausedLines([{ validator: validatorId(4), reason: 'seen\u001b[2J twice', sinceMs: since }])).toEqual([
     expect.stringMatching(/^  paused     validator-004 since 2026-11-24.*: seen\uFFFD\[2J twice$/),
   ]);
+});
+
+test('a network of this machine that was stopped is to be started; where anything else is silent the doctor looks', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'firebreak-status-'));
+  try {
+    expect(nextWhenSilent(folder, false)).toBe('doctor');
+    writeFileSync(join(folder, 'devnet.json'), '{}');
+    expect(nextWhenSilent(folder, false)).toBe('up');
+    expect(nextWhenSilent(folder, true)).toBe('doctor');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

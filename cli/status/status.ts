@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { inertText } from '../../domain/alert/text.ts';
 import { pinnedParticipants } from '../../domain/ceremony/participants.ts';
@@ -14,6 +16,8 @@ import { progressLine } from '../waiting.ts';
 import { askReport, type ValidatorReport } from './reports.ts';
 import { askWatchdog, watchdogLine } from './watchdog.ts';
 
+/** What a devnet keeps in its folder about itself. */
+const DEVNET_STATE = 'devnet.json';
 const RUNNING_SHOWN_MAX = 20;
 /** An engine that restarts is down for a status; the SDK alone would ask again for twenty seconds, for each process. */
 const ENGINE_MS = 5_000;
@@ -72,10 +76,14 @@ export async function status(options: { readonly data: string }): Promise<Outcom
           )
         : []),
     ],
-    ...(up.length === 0 ? { next: 'doctor' } : {}),
+    ...(up.length === 0 ? { next: nextWhenSilent(operator.folder, engine.up) } : {}),
     exitCode: signing.length >= threshold ? EXIT.done : EXIT.unreachable,
   };
 }
+
+/** A network of this machine that was stopped only has to be started; of any other silence the doctor knows more. */
+export const nextWhenSilent = (folder: string, engineUp: boolean): 'up' | 'doctor' =>
+  !engineUp && existsSync(join(folder, DEVNET_STATE)) ? 'up' : 'doctor';
 
 /** Whoever answers and has a share of the newest active key; before the first key, whoever will make it. */
 export function signersAmong(

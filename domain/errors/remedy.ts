@@ -30,5 +30,9 @@ export const refusedText = (
  */
 export function asTyped(text: string, script: string | undefined): string {
   if (script !== 'firebreak' && script !== 'start') return text;
-  return text.replaceAll(/(^|`)firebreak (?=[a-z])/g, '$1npm run firebreak -- ');
+  return text
+    .replaceAll(/(^|`)firebreak up(?![\w-])( --[^`]*)?/g, (_whole, before: string, options = '') =>
+      options === '' ? `${before}npm start` : `${before}npm start --${options}`,
+    )
+    .replaceAll(/(^|`)firebreak (?=[a-z])/g, '$1npm run firebreak -- ');
 }
