@@ -4,15 +4,17 @@ import { type Answer, answerKey } from '../../domain/alert/answer.ts';
 import type { IncidentInput } from '../incident/messages.ts';
 import { type StartOptions, startOptions } from '../lib/start.ts';
 import { DEFAULT_TASK_QUEUE } from '../settings.ts';
-import type { OpenIncident } from './state.ts';
+import type { OpenIncident, Told } from './state.ts';
 
 /** Workflow type: holds which incident answers all alerts that ask for one playbook with the same inputs; opens it for the first of them. */
 export const ANSWER_ALERTS = 'answerAlerts';
 
 /** An alert fires, and its record asks which incident answers it. It may ask again. */
 export type Asked = {
-  /** Execution that records the alert and waits to be told. */
+  /** Workflow that records the alert and waits to be told. */
   readonly record: string;
+  /** Its execution: one that is begun anew after a click asks anew. */
+  readonly execution?: string;
   readonly alert: Pick<Alert, 'name' | 'source' | 'fingerprint' | 'startedAtMs' | 'summary'>;
   /** The incident that is opened for it when none is open. */
   readonly incident: IncidentInput;
@@ -33,6 +35,7 @@ export type AnswerAlertsInput = {
   readonly asked: readonly Asked[];
   /** From the execution before, when its history grew long. */
   readonly open?: OpenIncident;
+  readonly told?: Told;
 };
 export type AnswerAlertsResult = {
   /** How many times a record was told its incident, in this execution. */

@@ -29,6 +29,20 @@ export const withAlert = ({ id, alerts }: OpenIncident, alert: Fired): OpenIncid
   alerts: Object.fromEntries([...Object.entries(alerts), [nameOf(alert), alert.startedAtMs]].slice(-ALERTS_MAX)),
 });
 
+/** By record and its execution, the incident that each was told: the newest. */
+export type Told = Readonly<Record<string, string>>;
+const TOLD_MAX = 200;
+
+type Asker = Pick<Asked, 'record' | 'execution'>;
+const askerOf = ({ record, execution = '' }: Asker): string => `${record} ${execution}`;
+
+/** What a record was told before. One that asks a second time gets the answer of the first, whatever has happened since. */
+export const toldBefore = (told: Told, asker: Asker): string | undefined =>
+  Object.hasOwn(told, askerOf(asker)) ? told[askerOf(asker)] : undefined;
+
+export const withTold = (told: Told, asker: Asker, incident: string): Told =>
+  Object.fromEntries([...Object.entries(told), [askerOf(asker), incident] as const].slice(-TOLD_MAX));
+
 /** What the page says. */
 export const standing = (open: OpenIncident | undefined): Change<AnswerPhase> =>
   open === undefined
@@ -58,13 +72,19 @@ export const OVER: Change<AnswerPhase> = {
 /** A signal is outside data, whatever its type says. */
 export function askedFrom(said: unknown): Asked | undefined {
   if (!isObject(said)) return undefined;
-  const { record, alert, incident } = said;
+  const { record, execution, alert, incident } = said;
+  if (execution !== undefined && !isText(execution)) return undefined;
   if (!isText(record) || !isObject(alert) || !isIncident(incident)) return undefined;
   const { name, source, fingerprint, startedAtMs, summary } = alert;
   // Its sender may have given it no name and no summary.
   if (typeof name !== 'string' || typeof summary !== 'string') return undefined;
   if (!isText(source) || !isText(fingerprint) || !Number.isSafeInteger(startedAtMs)) return undefined;
-  return { record, alert: { name, source, fingerprint, startedAtMs: Number(startedAtMs), summary }, incident };
+  return {
+    record,
+    ...(execution === undefined ? {} : { execution }),
+    alert: { name, source, fingerprint, startedAtMs: Number(startedAtMs), summary },
+    incident,
+  };
 }
 
 /** The name of an incident, out of a signal that names one. */

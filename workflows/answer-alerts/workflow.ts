@@ -3,6 +3,7 @@ import {
   condition,
   continueAsNew,
   getExternalWorkflowHandle,
+  patched,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -29,7 +30,10 @@ import {
   type OpenIncident,
   OVER,
   standing,
+  type Told,
+  toldBefore,
   withAlert,
+  withTold,
 } from './state.ts';
 
 /** Far below what a history may have: however many ask while one of them is answered, there is room. */
@@ -37,6 +41,8 @@ const HISTORY_SOFT = HISTORY_EVENTS_MAX / 3;
 /** An incident that no alert has asked for in so long is looked for no more; whatever fires then opens another. */
 const SILENCE_MS = 30 * 86_400_000;
 const SUMMARY_MAX = 500;
+/** A record that asks twice is told once, or the same twice. */
+const ONE_ANSWER = 'one-answer-for-a-record';
 
 /**
  * One answer to alerts: a playbook with its inputs on a network. The first alert opens the incident, and every other one joins it, one
@@ -49,12 +55,16 @@ export async function answerAlerts(input: AnswerAlertsInput): Promise<AnswerAler
 
 async function answer({ network, playbook, ...given }: AnswerAlertsInput): Promise<AnswerAlertsResult> {
   const state: { open: OpenIncident | undefined; told: number } = { open: given.open, told: 0 };
+  let answers: Told = given.told ?? {};
   const waiting: Asked[] = [...given.asked];
   setHandler(
     askedSignal,
     (said: unknown) => {
       const asked = heardAs('asked', said, askedFrom);
-      if (asked !== undefined) waiting.push(asked);
+      if (asked === undefined) return;
+      const queued = waiting.findIndex(({ record }) => record === asked.record);
+      if (queued !== -1 && patched(ONE_ANSWER)) waiting[queued] = asked;
+      else waiting.push(asked);
     },
     { description: 'An alert asks which incident answers it, from its record.' },
   );
@@ -83,11 +93,14 @@ async function answer({ network, playbook, ...given }: AnswerAlertsInput): Promi
         playbook,
         asked: [],
         ...(open === undefined ? {} : { open }),
+        told: answers,
       });
     }
     const asked = waiting.shift();
     if (asked !== undefined) {
-      const incident = await incidentFor(state, asked);
+      const before = toldBefore(answers, asked);
+      const incident = before !== undefined && patched(ONE_ANSWER) ? before : await incidentFor(state, asked);
+      answers = withTold(answers, asked, incident);
       state.told += 1;
       track.change(standing(state.open));
       await getExternalWorkflowHandle(asked.record)

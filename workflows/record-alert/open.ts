@@ -33,8 +33,10 @@ export function incidentOf(alert: Alert, chosen: Chosen, response: AlertResponse
  */
 export async function ask(alert: Alert, chosen: Chosen, response: AlertResponse): Promise<boolean> {
   const { name, source, fingerprint, startedAtMs, summary } = alert;
+  const { workflowId, firstExecutionRunId } = workflowInfo();
   const asked: Asked = {
-    record: workflowInfo().workflowId,
+    record: workflowId,
+    execution: firstExecutionRunId,
     alert: { name, source, fingerprint, startedAtMs, summary },
     incident: incidentOf(alert, chosen, response),
   };
