@@ -39,7 +39,8 @@ export async function signedHeadOf(operator: Operator, trail: TrailView): Promis
   return { signed, unsigned: trail.count - trail.signed.count + trail.waiting };
 }
 
-async function trailOf(client: Client, workflowId: string): Promise<TrailView> {
+/** The same, asked over a line that is open. */
+export async function trailOf(client: Client, workflowId: string): Promise<TrailView> {
   const handle = client.workflow.getHandle(workflowId);
   const { type, status } = await client.withDeadline(Date.now() + LOOK_MS, () => handle.describe());
   if (type !== INCIDENT) throw new FirebreakFailure('input.unknown-process', `${workflowId} is no incident`);

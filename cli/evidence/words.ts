@@ -13,7 +13,7 @@ const shortened = (text: string): string => text.replaceAll(/[0-9a-f]{40,}/g, (h
 export const describeBundle = (bundle: Bundle, state: Replayed): readonly string[] => [
   '',
   `${bundle.incident}`,
-  ...bundle.records.map(line),
+  ...bundle.records.map((record) => describeRecord(record)),
   '',
   ...stateLines(state),
   '',
@@ -23,13 +23,17 @@ export const describeBundle = (bundle: Bundle, state: Replayed): readonly string
   ),
 ];
 
-function line({ count, atMs, kind, by, facts }: AuditRecord): string {
+/** One record in a line; `names` are those of voters, whom a record knows by their key. */
+export function describeRecord(
+  { count, atMs, kind, by, facts }: AuditRecord,
+  names: ReadonlyMap<string, string> = new Map(),
+): string {
   const says = Object.entries(facts as Readonly<Record<string, unknown>>)
     .filter(([name, value]) => !UNSAID.has(name) && value !== by)
     .map(([name, value]) => `${name} ${shortened(typeof value === 'string' ? value : JSON.stringify(value))}`)
     .join(', ');
   const time = new Date(atMs).toISOString().slice(0, 19).replace('T', ' ');
-  return `  ${String(count).padStart(4)}  ${time}  ${kind.padEnd(18)}  ${inertText(by.slice(0, 16), 16).padEnd(16)}  ${inertText(says, LINE_CHARACTERS_MAX)}`;
+  return `  ${String(count).padStart(4)}  ${time}  ${kind.padEnd(18)}  ${inertText((names.get(by) ?? by).slice(0, 16), 16).padEnd(16)}  ${inertText(says, LINE_CHARACTERS_MAX)}`;
 }
 
 function stateLines(state: Replayed): readonly string[] {

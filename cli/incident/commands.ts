@@ -21,7 +21,10 @@ export function addIncident(parent: Command, runtime: Runtime): void {
   incident
     .command('show <incident>')
     .description('where an incident stands, who must act next and by when, and what can be undone')
-    .option('--timeline', 'everything that it keeps of what happened; needs a worker')
+    .option(
+      '--timeline',
+      'everything that happened: its timeline, and each recorded step, answer, vote and order; needs a worker',
+    )
     .action(
       verb(
         runtime,

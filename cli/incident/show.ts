@@ -8,6 +8,7 @@ import { type Operator, readOperator } from '../operator.ts';
 import type { Outcome } from '../outcome.ts';
 import { remedyOf, typed, typedLine } from '../report.ts';
 import { incidentNamed, incidentViewOf, rememberedIn, runNamed, viewOf } from './find.ts';
+import { describeRecords, recordsOf } from './records.ts';
 import { describeRun, describeTimeline } from './words.ts';
 
 export type ShowOptions = { readonly data: string; readonly timeline?: boolean };
@@ -50,14 +51,21 @@ async function incidentPart(
   if (status !== 'running' && status !== 'completed')
     lines.push(`  ${status.toUpperCase()} in the engine: what stands here is what it said last`);
   const view = withTimeline ? await incidentViewOf(client, workflowId).catch(() => undefined) : undefined;
+  const recorded = withTimeline ? await recordsOf(client, operator, workflowId) : undefined;
   return {
     data: {
       incident: workflowId,
       incidentStatus: status,
       standing,
       ...(view === undefined ? {} : { timeline: view.timeline }),
+      ...(recorded?.ok === true ? { records: recorded.records } : {}),
     },
-    lines: [...lines, ...(view === undefined ? [] : describeTimeline(view)), ''],
+    lines: [
+      ...lines,
+      ...(view === undefined ? [] : describeTimeline(view)),
+      ...(recorded === undefined ? [] : describeRecords(operator, recorded)),
+      '',
+    ],
   };
 }
 

@@ -24,10 +24,13 @@ export function describeRun(view: RunView, workflowId: string, inIncident: boole
       : [
           `  now        ${now.map(({ step, sinceMs, child }) => `${step} (since ${utc(sinceMs / 1_000)}${child === undefined ? '' : `, see ${child}`})`).join(', ')}`,
         ]),
-    ...approvals.flatMap(({ request: { subject }, question, have, need, silent, untilMs }) => [
+    ...approvals.flatMap(({ request: { subject }, question, have, need, votes = [], silent, untilMs }) => [
       `  ${next}      committee: ${have} of ${need} seats have approved step ${subject.step}, vote by ${utc(untilMs / 1_000)}`,
       `             ${plain(question)}`,
-      `             silent: ${silent.join(', ')}`,
+      ...(votes.length === 0
+        ? []
+        : [`             voted: ${votes.map(({ name, choice }) => `${name} ${choice}`).join(', ')}`]),
+      `             silent: ${silent.join(', ') || 'nobody'}`,
       ...commands({ kind: 'vote', step: subject.step }),
     ]),
     ...tasks.flatMap(({ step, role, instruction, form, untilMs }) => [

@@ -17,6 +17,7 @@ import { signPlaybook } from '../../cli/playbook/sign.ts';
 import type { Screen } from '../../cli/screen.ts';
 import { approve } from '../../cli/vote/approve.ts';
 import { fetchRequest, sendVote } from '../../cli/vote/deliver.ts';
+import { createAuditActivities } from '../../activities/audit.ts';
 import { secretOf } from '../../domain/committee/testkit/keys.ts';
 import { toHex } from '../../domain/encoding/hex.ts';
 import { folder as folderBlobs } from '../../plugins/blob/folder/index.ts';
@@ -75,11 +76,14 @@ function keyFile(seat: number): string {
   return at(`${name}.key`);
 }
 
+/** Records lie where the tool looks for them. */
+const activities = () => ({ ...activitiesOn(world, stage), ...createAuditActivities(world.deps) });
+
 beforeAll(async () => {
   env = await startServer();
   const made = await testWorld({ pinned: { committee: COMMITTEE, environment: 'drill' }, agents: realAgents });
   world = { ...made, deps: { ...made.deps, blobs: folderBlobs({ folder: 'blobs' })({ dir: data }) } };
-  worker = await startWorker(env, { activities: activitiesOn(world, stage) });
+  worker = await startWorker(env, { activities: activities() });
   mkdirSync(data);
   writeFileSync(at('catalogue.yaml'), CATALOGUE_FILE);
   writeFileSync(join(data, 'network.json'), JSON.stringify(world.deps.genesis));
@@ -157,11 +161,18 @@ test('a playbook that the committee has not signed does not start, and one that 
   expect((await sendVote({ data }, at('vote-5-approve.json'))).data).toMatchObject({ have: 6, need: 7 });
   expect((await sendVote({ data }, at('vote-5-approve.json'))).data).toMatchObject({ have: 6, need: 7 });
   await expect(vote(0, { send: true, choice: 'reject' })).rejects.toMatchObject({ code: 'conflict.vote-changed' });
+  expect(await lines('first')).toMatch(/voted: .*member-5 approve/);
   expect(stage.done).toEqual([]);
   expect((await vote(6, { send: true })).data).toMatchObject({ have: 7, need: 7 });
   await eventually('it is over', async () => (await lines('first')).includes('OVER'));
   expect(await lines('first')).toContain('outcome    done: completed');
   expect(stage.done.splice(0)).toEqual(['test.burn paper']);
+  const all = async () => (await showIncident({ data, timeline: true }, 'first')).lines.join('\n');
+  await eventually('its end is recorded', async () => (await all()).includes('playbook.ended'));
+  expect(await all()).toMatch(/task\.answered +ann +step look, values \{"floors":2,"kind":"fire"\}/);
+  for (const seat of [0, 1, 6])
+    expect(await all()).toMatch(new RegExp(`vote\\.counted +member-${seat} .*choice approve`));
+  expect(await all()).toMatch(/step\.ended .*burn/);
   await expect(sendVote({ data }, at('vote-5-approve.json'))).resolves.toMatchObject({ data: { have: 6 } });
 }, 120_000);
 
@@ -268,5 +279,5 @@ test('with every worker dead, who must act next can still be read', async () => 
     /NEXT +committee: vote: Burn paper\? \(step ask of runPlaybook\/test-network\/fifth\), by 20\d\d-/,
   );
   expect((await listIncidents({ data, limit: '10' })).lines.join('\n')).toContain('NEXT  committee: vote: Burn paper?');
-  worker = await startWorker(env, { activities: activitiesOn(world, stage) }, { taskQueue: worker.taskQueue });
+  worker = await startWorker(env, { activities: activities() }, { taskQueue: worker.taskQueue });
 }, 60_000);

@@ -1,7 +1,7 @@
 import { defineQuery, defineUpdate } from '@temporalio/workflow';
 import type { PlanToRun } from '../../activities/playbook/opening.ts';
 import type { VoteRequest } from '../../domain/approval/request.ts';
-import type { SignedVote } from '../../domain/approval/vote.ts';
+import type { Choice, SignedVote } from '../../domain/approval/vote.ts';
 import type { SignedEpoch } from '../../domain/committee/epoch.ts';
 import type { OrderKind, SignedOrder } from '../../domain/committee/order.ts';
 import type { Digest } from '../../domain/encoding/digest.ts';
@@ -93,6 +93,8 @@ export type OpenApproval = {
   readonly question: string;
   readonly have: number;
   readonly need: number;
+  /** Who has voted, and how. */
+  readonly votes: readonly { readonly name: string; readonly choice: Choice }[];
   readonly silent: readonly string[];
   readonly untilMs: number;
 };

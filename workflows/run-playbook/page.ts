@@ -154,9 +154,15 @@ export function pageOf(run: Run, phase: RunPlaybookPhase | undefined): Change<Ru
 
 function approvalsOf(run: Run): readonly OpenApproval[] {
   return Object.values(run.state.rounds).map((round) => {
-    const { approved, need, silent } = tallyOf(run, round);
+    const { approved, rejected, abstained, pushedBack, need, silent } = tallyOf(run, round);
     const { subject, covers, question, untilMs } = round;
-    return { request: { version: 1, subject, covers }, question, have: approved.length, need, silent, untilMs };
+    const votes = [
+      ...approved.map((name) => ({ name, choice: 'approve' as const })),
+      ...rejected.map((name) => ({ name, choice: 'reject' as const })),
+      ...abstained.map((name) => ({ name, choice: 'abstain' as const })),
+      ...pushedBack.map(({ name }) => ({ name, choice: 'push-back' as const })),
+    ];
+    return { request: { version: 1, subject, covers }, question, have: approved.length, need, votes, silent, untilMs };
   });
 }
 
