@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Context } from '@temporalio/activity';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -109,7 +110,9 @@ describe('an alert that asks for what an open incident does', () => {
       // Under one name and from one source, and yet another alert.
       const [third] = await fire(about(4, 'KeyShareAccessAnomaly', 'anomaly-too'));
       expect(await incidentOf(third)).toBe(incident);
-      expect((await remembered(handle(incident))).alerts).toEqual({ firing: 3, resolved: 0 });
+      await eventually('the incident has heard of all three', async () =>
+        isDeepStrictEqual((await remembered(handle(incident))).alerts, { firing: 3, resolved: 0 }),
+      );
 
       await script({ ...copy, status: 'resolved' });
       await handle(second ?? '').result();
