@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fromBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Runtime } from '@temporalio/worker';
 import { requestBytes } from '../../activities/asking.ts';
 import { bindingsWith } from '../../activities/playbook/bindings.ts';
-import type { Channel } from '../../activities/playbook/binding.ts';
+import type { Channel, ProbeBinding } from '../../activities/playbook/binding.ts';
 import { createPlaybookActivities } from '../../activities/playbook/index.ts';
 import { committeeDigest } from '../../domain/committee/committee.ts';
 import { type BreakGlass, grantDigest } from '../../domain/committee/grant.ts';
@@ -14,10 +15,11 @@ import { principal, signaturesBy } from '../../domain/committee/testkit/keys.ts'
 import { canonicalBytes } from '../../domain/encoding/digest.ts';
 import { parseCatalogue } from '../../language/catalogue.ts';
 import { loadPlaybook } from '../../language/load.ts';
+import { OrderStateSchema, ResponseSchema } from '../../wire/generated/firebreak/v1/messages_pb.js';
 import { answerTask } from '../../workflows/run-playbook/messages.ts';
-import { realAgents } from './rig/agents.ts';
+import { agentsBy } from './rig/agents.ts';
 import { COMMITTEE, orderOf, seen, type Started, startRun } from './rig/playbooks.ts';
-import { startWorker } from './rig/rig.ts';
+import { eventually, startWorker } from './rig/rig.ts';
 import { startServer } from './rig/server.ts';
 import { type TestWorld, testWorld } from './rig/world.ts';
 
@@ -29,17 +31,30 @@ const HOLDERS = [principal(1), principal(2)];
 let env: TestWorkflowEnvironment;
 let world: TestWorld;
 let worker: Awaited<ReturnType<typeof startWorker>>;
+/** Milliseconds by which the time of validators and of whoever asks them is ahead. */
+let aheadMs = 0;
+const clock = (): number => Date.now() + aheadMs;
+/** What the playbook has heard of frozen validators, in order. */
+const looks: unknown[] = [];
 const told: { readonly channel: string; readonly text: string }[] = [];
 beforeAll(async () => {
   env = await startServer();
-  world = await testWorld({ pinned: { committee: COMMITTEE }, agents: realAgents });
+  world = await testWorld({ pinned: { committee: COMMITTEE }, agents: agentsBy(clock) });
   const channelOf = (channel: string): Channel => ({
     route: channel,
     send: async ({ text }) => void told.push({ channel, text }),
   });
   const channels = Object.fromEntries(CHANNELS.map((name) => [name, channelOf(name)]));
-  const deps = { ...world.deps, channels };
-  const activities = { ...world.activities, ...createPlaybookActivities(deps, bindingsWith(channels)) };
+  const deps = { ...world.deps, channels, clock };
+  const real = bindingsWith(channels);
+  const frozen = real.probes['custody.frozen'] as ProbeBinding;
+  const look: ProbeBinding['look'] = async (...asked) => {
+    const seenNow = await frozen.look(...asked);
+    looks.push(seenNow);
+    return seenNow;
+  };
+  const bindings = { ...real, probes: { ...real.probes, 'custody.frozen': { ...frozen, look } } };
+  const activities = { ...world.activities, ...createPlaybookActivities(deps, bindings) };
   worker = await startWorker(env, { activities });
 }, 60_000);
 afterAll(async () => {
@@ -49,14 +64,23 @@ afterAll(async () => {
   await Runtime.instance().shutdown();
 });
 
-async function everyValidator(body: Parameters<typeof requestBytes>[1]): Promise<void> {
-  for (const handle of world.handlers.values()) await handle(requestBytes(world.deps, body));
+/** Unix seconds until which each is frozen after it did as it was asked. */
+async function everyValidator(body: Parameters<typeof requestBytes>[1]): Promise<readonly number[]> {
+  const until: number[] = [];
+  for (const handle of world.handlers.values()) {
+    const { body: said } = fromBinary(ResponseSchema, await handle(requestBytes(world.deps, body)));
+    if (said.case !== 'envelope') throw new Error(`a validator refused: ${said.value?.code}`);
+    until.push(Number(fromBinary(OrderStateSchema, said.value.payload).frozenUntilSeconds));
+  }
+  return until;
 }
+const EVERYBODY_FROZEN = { live: 5, frozen: 5 };
+const NOBODY_FROZEN = { live: 5, frozen: 0 };
 
 /** One member breaks the glass, after the last order. */
 async function breakGlass(number: number, afterOrder: number, freezeSeconds: number): Promise<void> {
   const { environment, name: network } = world.deps.genesis;
-  const nowSeconds = Math.floor(Date.now() / 1_000);
+  const nowSeconds = Math.floor(clock() / 1_000);
   const grant: BreakGlass = {
     version: 1,
     kind: 'break-glass',
@@ -88,18 +112,20 @@ async function breakGlass(number: number, afterOrder: number, freezeSeconds: num
     freezeSeconds,
   };
   const signedBy = [1, 2, 3, 4, 5, 6, 7].map(principal);
-  await everyValidator({
+  const frozen = await everyValidator({
     case: 'useGrant',
     value: {
       signedGrant: canonicalBytes({ grant, signatures: signaturesBy(signedBy, grantDigest(grant)) }),
       signedGrantUse: canonicalBytes({ use, signatures: signaturesBy(HOLDERS.slice(0, 1), grantUseDigest(use)) }),
     },
   });
+  expect(frozen).toEqual(Array.from({ length: 5 }, () => nowSeconds + freezeSeconds));
 }
 
 /** As the alert starts it, but that it looks every second. */
 async function review(verdict: 'needed' | 'mistaken'): Promise<Started> {
   told.length = 0;
+  looks.length = 0;
   const catalogueFile = join(PLAYBOOKS, 'catalogue.yaml');
   const catalogue = parseCatalogue(readFileSync(catalogueFile), catalogueFile);
   const file = join(PLAYBOOKS, 'break-glass-review', 'playbook.yaml');
@@ -117,6 +143,14 @@ async function review(verdict: 'needed' | 'mistaken'): Promise<Started> {
   return handle;
 }
 
+/** It has seen everybody frozen once more, after it asked for the review, and is not over. */
+async function looksAgain(handle: Started): Promise<void> {
+  await seen(handle, 'it looks again', ({ now }) => now.some(({ step }) => step === 'over'));
+  const before = looks.length;
+  await eventually('it looks again', async () => looks.length > before + 1);
+  expect(looks).toEqual(looks.map(() => EVERYBODY_FROZEN));
+}
+
 test('a use that nobody needed asks the committee for a lift, and its review is open until payouts go on', async () => {
   await breakGlass(1, 0, 3_000);
   const handle = await review('mistaken');
@@ -125,15 +159,19 @@ test('a use that nobody needed asks the committee for a lift, and its review is 
   expect(told.map(({ text }) => text)).toContainEqual(
     expect.stringContaining('frozen by a grant and nothing lifts them: the use of break-glass was mistaken'),
   );
-  await seen(handle, 'it looks again', ({ now }) => now.some(({ step }) => step === 'over'));
+  await looksAgain(handle);
   await everyValidator({ case: 'obeyOrder', value: { signedOrder: canonicalBytes(orderOf(world, 'lift', 1)) } });
   expect(await handle.result()).toMatchObject({ outcome: 'done', end: 'doubted' });
+  expect(looks.at(-1)).toEqual(NOBODY_FROZEN);
 }, 60_000);
 
 test('a use that was needed lifts nothing: its review ends when the freeze has ended by itself', async () => {
-  await breakGlass(2, 1, 4);
+  await breakGlass(2, 1, 3_000);
   const handle = await review('needed');
+  await looksAgain(handle);
+  aheadMs += 3_000_000;
   expect(await handle.result()).toMatchObject({ outcome: 'done', end: 'reviewed' });
+  expect(looks.at(-1)).toEqual(NOBODY_FROZEN);
   const texts = told.map(({ text }) => text);
   expect(texts.some((text) => text.includes('nothing lifts them'))).toBe(false);
   expect(texts).toContainEqual(expect.stringContaining('Break-glass was used by ann: needed, a strange payout'));

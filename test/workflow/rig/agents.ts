@@ -13,39 +13,44 @@ import { COORDINATOR } from './network.ts';
 import type { AgentsOf } from './world.ts';
 
 /** The validators that operators run, without transport: real keys, journals and policies, each with a chain view of its own. */
-export const realAgents: AgentsOf = (genesis, identities, dev) => {
-  const root = mkdtempSync(join(tmpdir(), 'workflow-agents-'));
-  const handlers = new Map<ValidatorId, (bytes: Uint8Array) => Promise<Uint8Array>>();
-  const stops: (() => Promise<void>)[] = [];
-  for (const [self, identity] of identities) {
-    const journal = openJournal(mkdtempSync(join(root, 'validator-')));
-    const keystore = memoryKeystore({})({ dir: '', bitcoinNetwork: 'regtest', recordUse: () => undefined });
-    const signer = inProcessSigner({ self, suite: signingSuite, keystore });
-    const { view, codec, fees } = memoryChain({ reorg_depth_max: 20 })({ network: 'regtest', world: dev });
-    void view.start?.(AbortSignal.timeout(5_000));
-    const policy = {
-      confirmationsRequired: 2,
-      policyVersion: 1,
-      minFeeRateSatsPerKvb: 1_000,
-      feeCapSats: 10_000,
-      outflowCap: { sats: 1_000_000_000, windowSeconds: 86_400 },
+export const realAgents: AgentsOf = (...world) => agentsBy(Date.now)(...world);
+
+/** With a clock that a test may move. */
+export const agentsBy =
+  (clock: () => number): AgentsOf =>
+  (genesis, identities, dev) => {
+    const root = mkdtempSync(join(tmpdir(), 'workflow-agents-'));
+    const handlers = new Map<ValidatorId, (bytes: Uint8Array) => Promise<Uint8Array>>();
+    const stops: (() => Promise<void>)[] = [];
+    for (const [self, identity] of identities) {
+      const journal = openJournal(mkdtempSync(join(root, 'validator-')));
+      const keystore = memoryKeystore({})({ dir: '', bitcoinNetwork: 'regtest', recordUse: () => undefined });
+      const signer = inProcessSigner({ self, suite: signingSuite, keystore });
+      const { view, codec, fees } = memoryChain({ reorg_depth_max: 20 })({ network: 'regtest', world: dev });
+      void view.start?.(AbortSignal.timeout(5_000));
+      const policy = {
+        confirmationsRequired: 2,
+        policyVersion: 1,
+        minFeeRateSatsPerKvb: 1_000,
+        feeCapSats: 10_000,
+        outflowCap: { sats: 1_000_000_000, windowSeconds: 86_400 },
+      };
+      const parts = { genesis, self, identity, journal, chain: view, codec, fees, signer, policy };
+      const agent = createAgent({ ...parts, clock, logger: silentLogger, version: 'test' });
+      agent.setState('ready', []);
+      handlers.set(self, (bytes) => agent.handle(bytes, COORDINATOR));
+      stops.push(async () => {
+        await agent.stop();
+        await signer.stop();
+        journal.close();
+        await view.stop?.();
+      });
+    }
+    return {
+      handlers,
+      stop: async () => {
+        for (const stop of stops) await stop();
+        rmSync(root, { recursive: true, force: true });
+      },
     };
-    const parts = { genesis, self, identity, journal, chain: view, codec, fees, signer, policy };
-    const agent = createAgent({ ...parts, clock: Date.now, logger: silentLogger, version: 'test' });
-    agent.setState('ready', []);
-    handlers.set(self, (bytes) => agent.handle(bytes, COORDINATOR));
-    stops.push(async () => {
-      await agent.stop();
-      await signer.stop();
-      journal.close();
-      await view.stop?.();
-    });
-  }
-  return {
-    handlers,
-    stop: async () => {
-      for (const stop of stops) await stop();
-      rmSync(root, { recursive: true, force: true });
-    },
   };
-};
