@@ -25,6 +25,8 @@ import { firstResponder, happened, hearAlert, hearRun, type IncidentState, tellL
 
 const TEXT_MAX = 500;
 const NAME_MAX = 100;
+/** Since then an incident may have several alerts. */
+export const ALERTS_SHARE_INCIDENTS = 'alerts-share-incidents';
 
 /** What the handlers need of the incident around them. */
 export type Incident = {
@@ -68,8 +70,10 @@ export function takeMessages(incident: Incident): void {
       const alert = heardAs('alertHeard', said, alertHeardFrom);
       if (alert === undefined) return;
       const { summary = '', ...linked } = alert;
-      if (!hearAlert(state, linked)) return;
       const { name, source, status, atMs } = linked;
+      // Incidents of older builds heard no alert without a name, and recorded also what was no news.
+      if (name === '' && !patched(ALERTS_SHARE_INCIDENTS)) return;
+      if (!hearAlert(state, linked) && patched(ALERTS_SHARE_INCIDENTS)) return;
       record(
         status === 'resolved'
           ? { kind: 'alert.resolved', facts: { alert: name, source }, atMs: Date.now(), by: source }

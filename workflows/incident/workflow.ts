@@ -29,7 +29,7 @@ import {
 } from '../run-playbook/messages.ts';
 import { HISTORY_EVENTS_MAX, searchAttributes } from '../settings.ts';
 import { followingOf } from './following.ts';
-import { takeMessages } from './handling.ts';
+import { ALERTS_SHARE_INCIDENTS, takeMessages } from './handling.ts';
 import { joinedRun } from './joined.ts';
 import {
   type IncidentInput,
@@ -181,7 +181,7 @@ function judgePhase(state: IncidentState): void {
 /** The run has ended: an alert that fires from now on is not answered by joining. */
 async function letAlertsGo({ network, playbook, alert }: IncidentInput, id: string): Promise<void> {
   // Incidents from before were opened by the record of their alert, which asks nobody.
-  if (alert === undefined || !patched('alerts-share-incidents')) return;
+  if (alert === undefined || !patched(ALERTS_SHARE_INCIDENTS)) return;
   await getExternalWorkflowHandle(answerAlertsId(network, { playbook: playbook.name, inputs: playbook.inputs }))
     .signal(responseEndedSignal, { incident: id })
     .catch(() => undefined);
