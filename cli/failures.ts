@@ -10,6 +10,11 @@ export const cliFailures = {
     meaning: 'A file named on the command line is missing, too large or not what the command expects.',
     remedy: 'Check the path and the content; the message names the file and the field.',
   },
+  'input.key-seatless': {
+    meaning: 'The key is good, and no member or deputy of the committee that the message names has it.',
+    remedy:
+      '`firebreak committee show` lists who sits there: give the key of one of them with --key, or, when the committee has changed since, the new chain with --chain.',
+  },
   'input.key-file': {
     meaning: 'A key file is not an unencrypted Ed25519 or secp256k1 key, or others can read it.',
     remedy: 'Keep it owner-readable only (chmod 600) and in the form that the message names.',

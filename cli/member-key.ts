@@ -63,12 +63,12 @@ const named = (algorithm: KeyAlgorithm, key: string, signer: MemberKey['sign']):
   sign: signer,
 });
 
-/** The seat that this key speaks for; `input.key-file` when it has none. */
+/** The seat that this key speaks for; `input.key-seatless` when it has none. */
 export function seatOfKey(member: MemberKey, committee: Authority['committee'], path: string): Seat {
   const seat = seatOf(committee, member.voter);
   if (seat !== undefined) return seat;
   throw new FirebreakFailure(
-    'input.key-file',
+    'input.key-seatless',
     `the key in ${path} has no seat in the committee of epoch ${committee.epoch}`,
   );
 }

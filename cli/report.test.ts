@@ -37,6 +37,11 @@ test.each([
   expect(remedyOf(code)).toMatch(remedy);
 });
 
+test('whoever has the wrong key is told where the right ones stand, and nothing about the mode of a file', () => {
+  expect(remedyOf('input.key-seatless')).toMatch(/`firebreak committee show`.*--chain/);
+  expect(remedyOf('input.key-seatless')).not.toContain('chmod');
+});
+
 afterEach(() => carry([]));
 
 test.each([

@@ -277,7 +277,7 @@ test('a key that is nobody in the committee, or that others can read, is refused
   const stranger = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' });
   writeFileSync(at('stranger.key'), stranger, { mode: 0o600 });
   await expect(signOrder(screen, file, { ...where(), key: at('stranger.key'), yes: true })).rejects.toMatchObject({
-    code: 'input.key-file',
+    code: 'input.key-seatless',
   });
   chmodSync(at('member-1.key'), 0o644);
   await expect(sign(file, 1)).rejects.toMatchObject({ message: expect.stringContaining('chmod 600') });

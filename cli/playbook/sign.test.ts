@@ -84,7 +84,7 @@ test("nobody signs without being asked, with a stranger's key, or what cannot be
   });
   const stranger = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' });
   writeFileSync(at('stranger.key'), stranger, { mode: 0o600 });
-  await expect(sign('stranger')).rejects.toMatchObject({ code: 'input.key-file' });
+  await expect(sign('stranger')).rejects.toMatchObject({ code: 'input.key-seatless' });
   edit('action: validator.pause', 'action: validator.puase');
   expect(await sign('1')).toMatchObject({ exitCode: 2, data: { valid: false } });
   expect(() => readFileSync(at('playbook.signed.json'))).toThrow('ENOENT');

@@ -323,7 +323,7 @@ test('without a terminal and without --yes nothing is signed', async () => {
 
 test('a key without a seat, or that others can read, votes for nobody', async () => {
   const file = requested();
-  await expect(vote(file, 'mallory')).rejects.toMatchObject({ code: 'input.key-file' });
+  await expect(vote(file, 'mallory')).rejects.toMatchObject({ code: 'input.key-seatless' });
   const key = keyFile('member-3');
   chmodSync(key, 0o644);
   await expect(vote(file, 'member-3', { key })).rejects.toMatchObject({
