@@ -24,6 +24,14 @@ export type SignedGrantUse = { readonly use: GrantUse; readonly signatures: read
 
 export const grantUseDigest = (use: GrantUse): Digest => documentDigest(TAGS.grantUse, use);
 
+/** Of two uses that one step of one run made of a grant, whether the first holds payouts longer; of two different ones one always does. */
+export function isStricter(one: GrantUse, other: GrantUse): boolean {
+  if (one.afterOrder !== other.afterOrder) return one.afterOrder > other.afterOrder;
+  const [ends, otherEnds] = [one, other].map(({ startedAtSeconds, freezeSeconds }) => startedAtSeconds + freezeSeconds);
+  if (ends !== otherEnds) return Number(ends) > Number(otherEnds);
+  return grantUseDigest(one) < grantUseDigest(other);
+}
+
 /** Clocks of honest machines differ by less. */
 export const USE_SKEW_SECONDS = 60;
 

@@ -1,5 +1,11 @@
 import { grantDigest, provenGrant, type SignedGrant } from '../../domain/committee/grant.ts';
-import { grantUseDigest, judgeGrantUse, provenUse, type SignedGrantUse } from '../../domain/committee/grant-use.ts';
+import {
+  grantUseDigest,
+  isStricter,
+  judgeGrantUse,
+  provenUse,
+  type SignedGrantUse,
+} from '../../domain/committee/grant-use.ts';
 import type { OrderState, SignedOrder } from '../../domain/committee/order.ts';
 import { canonicalBytes } from '../../domain/encoding/digest.ts';
 import { accept, refuse, type Verdict } from '../../domain/errors/failure.ts';
@@ -20,6 +26,11 @@ export type Grants = {
    * many as it takes to sign, the committee of the grant's own time judges it: one of them is honest and obeyed it then.
    */
   use(grant: SignedGrant, use: SignedGrantUse, standing?: number): Verdict<Used>;
+  /**
+   * Takes over what another copy of this journal obeyed, as of the use's own beginning. Two copies may have spent more than the budget together,
+   * or used one step in two ways: no freeze is lost by that, and of two ways the stricter one stays.
+   */
+  recall(grant: SignedGrant, use: SignedGrantUse): Verdict<Used>;
   onNew(listener: (obeyed: ObeyedUse) => void): void;
 };
 
@@ -34,7 +45,12 @@ export function createGrants(parts: Parts, committees: Committees): Grants {
   const { genesis, journal, clock, logger } = parts;
   const listeners: ((obeyed: ObeyedUse) => void)[] = [];
 
-  function use(grant: SignedGrant, signedUse: SignedGrantUse, standing = 0): Verdict<Used> {
+  function take(
+    grant: SignedGrant,
+    signedUse: SignedGrantUse,
+    standing: number,
+    { nowMs, isRecalled }: { readonly nowMs: number; readonly isRecalled: boolean },
+  ): Verdict<Used> {
     const bytes = canonicalBytes(grant).length + canonicalBytes(signedUse).length;
     if (bytes > GRANT_BYTES_MAX)
       return refuse('input.grant-size', `grant and use have ${bytes} bytes, at most ${GRANT_BYTES_MAX} are kept`);
@@ -45,10 +61,12 @@ export function createGrants(parts: Parts, committees: Committees): Grants {
     const { state: current, order } = journal.orders.standing();
     // What was obeyed is obeyed, whoever is the committee now and however late it is.
     if (earlier?.digest === digest && earlier.obeyed) return accept({ state: current, isNew: false });
+    if (isRecalled && earlier !== undefined && !isStricter(signedUse.use, earlier.signedUse.use))
+      return accept({ state: current, isNew: false });
     const former = standing >= genesis.threshold ? committees.of(grant.grant.committeeEpoch) : undefined;
-    const uses = past.map((row) => row.signedUse.use);
+    const uses = isRecalled ? [] : past.map((row) => row.signedUse.use);
     const authority = former ?? committees.authority();
-    const judged = judgeGrantUse(grant, signedUse, uses, current, authority, Math.floor(clock() / 1_000));
+    const judged = judgeGrantUse(grant, signedUse, uses, current, authority, Math.floor(nowMs / 1_000));
     // Kept, and told every second: with nothing but what proves it.
     const row = (obeyed: boolean): GrantUseRow => ({
       digest,
@@ -63,7 +81,7 @@ export function createGrants(parts: Parts, committees: Committees): Grants {
       return judged;
     }
     // Only a use that a later order had overtaken is known and not obeyed.
-    if (earlier !== undefined)
+    if (earlier !== undefined && !isRecalled)
       return refuse('conflict.grant-passed', `order ${current.number} came after this use`, {
         current: current.number,
       });
@@ -77,5 +95,12 @@ export function createGrants(parts: Parts, committees: Committees): Grants {
     return accept({ state, isNew: true });
   }
 
-  return { use, onNew: (listener) => void listeners.push(listener) };
+  return {
+    use: (grant, signedUse, standing = 0) => take(grant, signedUse, standing, { nowMs: clock(), isRecalled: false }),
+    recall: (grant, signedUse) => {
+      const nowMs = signedUse.use.startedAtSeconds * 1_000;
+      return take(grant, signedUse, genesis.threshold, { nowMs, isRecalled: true });
+    },
+    onNew: (listener) => void listeners.push(listener),
+  };
 }

@@ -8,7 +8,7 @@ import { createGrants } from '../grants.ts';
 import type { Remembered } from '../journal/remembered.ts';
 import { createOrders } from '../orders.ts';
 import type { CustodyInterchangeFailure } from './failures.ts';
-import { type Interchange, interchangeOf, mergeOf, ownerIn, type Use } from './interchange.ts';
+import { type Interchange, interchangeOf, mergeOf, ownerIn } from './interchange.ts';
 
 type Parts = Pick<AgentDependencies, 'genesis' | 'self' | 'journal' | 'clock' | 'logger'>;
 
@@ -17,8 +17,6 @@ const KNOWN_BETTER: ReadonlySet<Refusal['code']> = new Set([
   'conflict.order-number',
   'conflict.order-fork',
   'conflict.grant-passed',
-  'conflict.grant-repeated',
-  'policy.grant-uses',
 ]);
 
 /**
@@ -53,13 +51,9 @@ function obeyAll(parts: Parts, { epochs, order, uses }: Interchange): void {
   demand(committees.follow(epochs), 'a committee');
   // As many as sign vouch for it: then its own committee judges it, in its own time.
   if (order !== undefined) demand(createOrders(parts, committees).obey(order, genesis.threshold), 'the order');
-  for (const { grant, use } of uses.toSorted(byStart)) {
-    const clock = (): number => use.use.startedAtSeconds * 1_000;
-    demand(createGrants({ ...parts, clock }, committees).use(grant, use, genesis.threshold), 'a use of a grant');
-  }
+  const grants = createGrants(parts, committees);
+  for (const { grant, use } of uses) demand(grants.recall(grant, use), 'a use of a grant');
 }
-
-const byStart = (a: Use, b: Use): number => a.use.use.startedAtSeconds - b.use.use.startedAtSeconds;
 
 function demand(
   verdict: { readonly ok: true } | { readonly ok: false; readonly refusal: Refusal },

@@ -1,6 +1,6 @@
 import { epochDigest, type SignedEpoch } from '../../../domain/committee/epoch.ts';
 import type { SignedGrant } from '../../../domain/committee/grant.ts';
-import { grantUseDigest, type SignedGrantUse } from '../../../domain/committee/grant-use.ts';
+import { grantUseDigest, isStricter, type SignedGrantUse } from '../../../domain/committee/grant-use.ts';
 import { outranks, type SignedOrder } from '../../../domain/committee/order.ts';
 import { accept, type Refusal, refuse, type Verdict } from '../../../domain/errors/failure.ts';
 import type { Environment, NetworkGenesis, ValidatorId } from '../../../domain/network/network.ts';
@@ -56,13 +56,12 @@ export function mergeOf(one: Interchange, other: Interchange): Verdict<Interchan
       return refuse('conflict.interchange-committee', `two committees of epoch ${numberOf(signed)}`);
     epochs.set(numberOf(signed), known ?? signed);
   }
-  const uses = new Map([...other.uses, ...one.uses].map((used) => [grantUseDigest(used.use.use), used]));
   return accept({
     owner: one.owner,
     remembered: remembered.value,
     epochs: [...epochs].toSorted(([a], [b]) => a - b).map(([, signed]) => signed),
     order: laterOf(one.order, other.order),
-    uses: [...uses].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, used]) => used),
+    uses: strictestOf([...one.uses, ...other.uses]),
   });
 }
 
@@ -75,6 +74,19 @@ export function judgeOwner(theirs: Owner, ours: Owner): Refusal | undefined {
     code: 'policy.interchange-identity',
     message: `the export is of ${differs} ${theirs[differs]}, not ${ours[differs]}`,
   };
+}
+
+/** One of each step of each run, in the order of their digests. */
+function strictestOf(uses: readonly Use[]): readonly Use[] {
+  const byStep = new Map<string, Use>();
+  for (const used of uses) {
+    const { grant, run, step } = used.use.use;
+    const name = JSON.stringify([grant, run, step]);
+    const known = byStep.get(name);
+    if (known === undefined || isStricter(used.use.use, known.use.use)) byStep.set(name, used);
+  }
+  const named = [...byStep.values()].map((used) => [grantUseDigest(used.use.use), used] as const);
+  return named.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, used]) => used);
 }
 
 const numberOf = ({ epoch }: SignedEpoch): number => epoch.committee.epoch;

@@ -22,7 +22,7 @@ export function grantJournal(database: JournalDatabase): Journal['grants'] {
         const digest = grantDigest(grant);
         if (grants.first('WHERE digest = ?', digest) === undefined)
           grants.insert({ digest, document: documentText(row.signedGrant), at: atMs });
-        uses.insert({
+        uses.replace({
           grant_digest: digest,
           run,
           step,

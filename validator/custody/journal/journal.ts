@@ -197,7 +197,7 @@ export type Journal = {
     uses(grant: Digest): readonly GrantUseRow[];
     /** Of every grant. */
     all(): readonly GrantUseRow[];
-    /** One transaction: with it the new end of the freeze is on disk. */
+    /** In the place of one of the same run and step. One transaction: with it the new end of the freeze is on disk. */
     use(row: GrantUseRow, atMs: number): void;
     /** Uses of all grants. */
     count(): number;
