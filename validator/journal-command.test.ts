@@ -1,20 +1,32 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { KeysetId, PublicKeyPackage } from '../domain/ceremony/ceremony.ts';
 import { FirebreakFailure } from '../domain/errors/failure.ts';
+import { validatorId } from '../domain/network/network.ts';
 import { encodeDocument } from '../wire/documents/index.ts';
 import { validatorToml } from './config/write.ts';
+import { writeInterchange } from './custody/interchange/file.ts';
+import { ownerIn } from './custody/interchange/interchange.ts';
 import { openJournal } from './custody/journal/open.ts';
-import { outpointOf, payoutOf } from './custody/testkit/copies.ts';
-import { testNetwork } from './custody/testkit/network.ts';
+import { NOTHING, outpointOf, payoutOf } from './custody/testkit/copies.ts';
+import { signOrder, testNetwork } from './custody/testkit/network.ts';
 import { journalCommand } from './journal-command.ts';
 
-const made = testNetwork(3, 2).genesis;
+const network = testNetwork(3, 2);
 const genesis = {
-  ...made,
-  validators: made.validators.map((each) => ({ ...each, addresses: ['/ip4/127.0.0.1/tcp/1'] })),
+  ...network.genesis,
+  validators: network.genesis.validators.map((each) => ({ ...each, addresses: ['/ip4/127.0.0.1/tcp/1'] })),
 };
 let root = '';
 beforeEach(() => {
@@ -138,6 +150,17 @@ test('the export of another validator, or of another network, is refused', () =>
   expect(existsSync(file('b/journal.sqlite'))).toBe(false);
   writeFileSync(file('network.json'), encodeDocument({ ...genesis, name: 'another' }));
   expect(codeOf('import', '--config', config, file('a.export'))).toBe('policy.interchange-identity');
+});
+
+test('an export with an order that nobody signed leaves no journal where none was, and nothing else', () => {
+  const owner = ownerIn(genesis, validatorId(1));
+  const signed = signOrder(network, { number: 1, kind: 'freeze', expiresAtSeconds: 2_000_000_000 }, 2);
+  const order = { ...signed, signatures: signed.signatures.slice(0, 1) };
+  writeFileSync(file('forged'), writeInterchange({ owner, remembered: NOTHING, epochs: [], order, uses: [] }));
+  const config = folder('a');
+  const before = readdirSync(file('a'));
+  expect(codeOf('import', '--config', config, file('forged'))).toBe('policy.interchange-document');
+  expect(readdirSync(file('a'))).toEqual(before);
 });
 
 test('an export that lost a line, a byte or its end is refused whole', () => {

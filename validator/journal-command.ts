@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { FirebreakFailure, failureOf } from '../domain/errors/failure.ts';
 import { validatorName } from '../domain/network/network.ts';
@@ -56,13 +57,16 @@ function imported(configFile: string, [file = '']: readonly string[]): JournalOu
   const interchange = readFile(file);
   const owner = ownerIn(genesis, config.id);
   const stranger = judgeOwner(interchange.owner, owner);
-  // Before anything is opened: a refused import leaves no journal where none was.
+  // Before any folder is made.
   if (stranger !== undefined) throw failureOf(stranger);
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  const take = (journal: Journal): void =>
+    importInto({ genesis, self: config.id, journal, clock: Date.now, logger: SILENT }, interchange);
+  if (!journalWasMade(config.dataDir)) rehearse(config.dataDir, take);
   const journal = openJournal(config.dataDir);
   try {
     const before = writeInterchange(interchangeOf(journal, owner));
-    importInto({ genesis, self: config.id, journal, clock: Date.now, logger: SILENT }, interchange);
+    take(journal);
     const after = interchangeOf(journal, owner);
     const changed = writeInterchange(after) !== before;
     const line = changed
@@ -71,6 +75,21 @@ function imported(configFile: string, [file = '']: readonly string[]): JournalOu
     return told(line, after, { file, changed });
   } finally {
     journal.close();
+  }
+}
+
+/** A refused import leaves no journal where none was: a validator would start with it as if it had never signed anything. */
+function rehearse(dataDir: string, take: (journal: Journal) => void): void {
+  const folder = mkdtempSync(join(dataDir, 'rehearsal-'));
+  try {
+    const journal = openJournal(folder);
+    try {
+      take(journal);
+    } finally {
+      journal.close();
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
