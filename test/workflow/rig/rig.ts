@@ -84,7 +84,7 @@ export async function keepHistory(handle: WorkflowHandle, scenario: string): Pro
 }
 
 /** Polls a condition of the outside; the deadline only bounds a broken test. */
-export async function eventually(what: string, look: () => Promise<boolean>, withinMs = 30_000): Promise<void> {
+export async function eventually(what: string, look: () => Promise<boolean>, withinMs = 90_000): Promise<void> {
   const untilMs = Date.now() + withinMs;
   while (!(await look())) {
     if (Date.now() > untilMs) throw new Error(`never happened: ${what}`);
