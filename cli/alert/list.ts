@@ -31,7 +31,7 @@ export async function listAlerts(options: ListAlertsOptions): Promise<Outcome> {
     const [first] = alerts;
     return {
       data: { alerts },
-      lines: alerts.length === 0 ? ['no alert yet'] : alerts.flatMap(describe),
+      lines: alerts.length === 0 ? ['no alert yet'] : [...alerts.flatMap(describe), ...whatFiringMeans(alerts)],
       ...(first === undefined ? {} : { next: `alert show ${keyOf(first.id)}` }),
     };
   });
@@ -61,6 +61,12 @@ export async function recordedAlerts(
   }
   return alerts;
 }
+
+/** Nobody here knows how things are: what stands in the list is what senders have said. */
+const whatFiringMeans = (alerts: readonly ListedAlert[]): string[] =>
+  alerts.some(({ status }) => status === 'running')
+    ? ['FIRING: its sender has not said that it is resolved; alert show says when it was heard last']
+    : [];
 
 /** The digest at the end of the name: short names of alerts begin there. */
 const keyOf = (id: string): string => (id.split('/').at(-1) ?? '').slice(0, 12);

@@ -52,7 +52,7 @@ export async function showAlert(options: { readonly data: string }, given: strin
         `${alert.name}: ${alert.severity || 'no severity'}, ${alert.network || 'no network'}, from ${alert.source}`,
         `  ${alert.summary}`,
         `  fired   ${utc(alert.startedAtMs / 1_000)}`,
-        `  heard   ${record === undefined ? 'no worker answers; see Temporal' : `${record.fired} times as firing, ${record.resolved} times as resolved`}`,
+        `  heard   ${record === undefined ? 'no worker answers; see Temporal' : heardInWords(record)}`,
         ...(record?.incident === undefined ? [] : [`  answer  ${record.incident}`]),
         '  labels',
         ...Object.entries(alert.labels).map(([name, value]) => `    ${shownName(name)} = ${JSON.stringify(value)}`),
@@ -65,6 +65,12 @@ export async function showAlert(options: { readonly data: string }, given: strin
     };
   });
 }
+
+/** A sender that was started anew may not know any more that it has to say more: when it was heard last tells. */
+export const heardInWords = ({ fired, resolved, lastHeardAtMs }: Omit<AlertRecord, 'incident'>): string =>
+  fired + resolved === 0
+    ? 'nothing yet'
+    : `${fired} times as firing, ${resolved} times as resolved, last at ${utc(lastHeardAtMs / 1_000)}`;
 
 const shownName = (name: string): string => shown(100).parse(name);
 

@@ -66,7 +66,10 @@ test('alerts are listed and shown with the reasons of the losers, while no worke
   expect(list.said).toMatch(
     /FIRING.*critical.*ValidatorOffline\n.*laptop, from prometheus: answered by validator-offline/,
   );
-  expect(list.said).toMatch(/Strange\n.*UNANSWERED, nearest of 4 is break-glass-review: label alertname is "Strange", the trigger wants "BreakGlassUsed"/);
+  expect(list.said).toMatch(
+    /Strange\n.*UNANSWERED, nearest of 4 is break-glass-review: label alertname is "Strange", the trigger wants "BreakGlassUsed"/,
+  );
+  expect(list.said).toContain('FIRING: its sender has not said that it is resolved');
   expect((await listed('--unanswered')).map(({ name }) => name)).toEqual(['Strange']);
   const strange = (await listed('--unanswered'))[0]?.id ?? '';
   for (const name of [strange, strange.split('/').at(-1)?.slice(0, 12) ?? '']) {
