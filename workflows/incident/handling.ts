@@ -35,6 +35,8 @@ export type Incident = {
   readonly execution: string;
   readonly state: IncidentState;
   readonly record: (entry: AuditEntry) => void;
+  /** Nothing is recorded any more. */
+  readonly isClosed: () => boolean;
   readonly show: () => void;
   readonly following: Following;
   readonly run: {
@@ -105,7 +107,10 @@ export function takeMessages(incident: Incident): void {
       show();
       return { events: state.timeline.events.length };
     },
-    { description: 'A line for the timeline.', validator: (note) => demand('addNote', () => judgeNote(state, note)) },
+    {
+      description: 'A line for the timeline.',
+      validator: (note) => demandOpen(incident, 'addNote', () => judgeNote(state, note)),
+    },
   );
   setHandler(
     handRole,
@@ -121,7 +126,7 @@ export function takeMessages(incident: Incident): void {
     {
       description: 'Who has a role from now on.',
       validator: ({ role, to, by }) =>
-        demand('handRole', () =>
+        demandOpen(incident, 'handRole', () =>
           ROLES.includes(role) && isName(to) && isName(by)
             ? FINE
             : refuse('input.incident-message', `name a role (${ROLES.join(', ')}), who takes it and who says so`),
@@ -184,7 +189,7 @@ function takeSeverity(incident: Incident): void {
     {
       description: 'A worse severity; a better one is signed.',
       validator: ({ severity, by, reason }) =>
-        demand('raiseSeverity', () => {
+        demandOpen(incident, 'raiseSeverity', () => {
           if (!SEVERITIES.includes(severity) || !isName(by) || !isText(reason))
             return refuse(
               'input.incident-message',
@@ -213,7 +218,7 @@ function takeSeverity(incident: Incident): void {
     },
     {
       description: "A member's signed command: lower-severity.",
-      validator: (signed) => demand('commandIncident', () => judgeCommanded(incident, signed)),
+      validator: (signed) => demandOpen(incident, 'commandIncident', () => judgeCommanded(incident, signed)),
     },
   );
   setHandler(
@@ -267,3 +272,8 @@ const demand = (message: string, judge: () => Verdict<unknown>): void =>
     code: 'input.incident-message',
     message: 'the message has not the shape that it must have',
   });
+
+const CLOSED = refuse('conflict.incident-phase', 'the incident is over, and its evidence is closed');
+/** What would be missing in the evidence is refused. */
+const demandOpen = ({ isClosed }: Incident, message: string, judge: () => Verdict<unknown>): void =>
+  demand(message, () => (isClosed() ? CLOSED : judge()));

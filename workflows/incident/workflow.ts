@@ -81,7 +81,8 @@ async function hold(input: IncidentInput, carried: Carried | undefined): Promise
   );
   const joined = joinedRun(run, state, room, (how) => lost(state, input, run, `the engine says that it is ${how}`));
   const following = followingOf(input, state, trail.record);
-  takeMessages({ id, execution, state, record: trail.record, show, following, run: { id: run, ...joined } });
+  const { record, isClosed } = trail;
+  takeMessages({ id, execution, state, record, isClosed, show, following, run: { id: run, ...joined } });
   if (carried === undefined) opened(input, state, trail.record);
   show();
   void following.begin();
@@ -108,7 +109,12 @@ async function hold(input: IncidentInput, carried: Carried | undefined): Promise
       show();
       continue;
     }
-    if (state.phase === 'over') break;
+    if (state.phase === 'over') {
+      if (allHandlersFinished() || !patched('closes-after-handlers')) break;
+      // A command that is being obeyed is part of the evidence.
+      await condition(allHandlersFinished);
+      continue;
+    }
     const givenUpMs = (state.failedAtMs ?? Date.now()) + FAILED_MS_MAX;
     const dueMs = Math.min(nextDueMs(state) ?? givenUpMs, givenUpMs);
     const was = state.timeline;

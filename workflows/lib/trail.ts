@@ -38,6 +38,8 @@ export type Trail = {
   /** Whether something is being written or signed now; an incident continues as new only when it is not. */
   readonly isBusy: () => boolean;
   readonly state: () => TrailState;
+  /** Whether what happens from now on would be missing in the evidence. */
+  readonly isClosed: () => boolean;
   /** Writes everything, has the head signed if enough validators answer in time, and ends. Nothing is recorded afterwards. */
   readonly seal: () => Promise<TrailView>;
 };
@@ -215,6 +217,7 @@ export function keepTrail(network: string, room: () => Promise<void>, carried?: 
     view,
     isBusy: () => busy > 0,
     state: () => state,
+    isClosed: () => closed,
     seal: () =>
       CancellationScope.nonCancellable(async () => {
         closing = true;
