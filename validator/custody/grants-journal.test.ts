@@ -3,7 +3,7 @@ import { describe, expect, jest, test } from '@jest/globals';
 import type { SignedGrant } from '../../domain/committee/grant.ts';
 import { grantUseDigest, type SignedGrantUse } from '../../domain/committee/grant-use.ts';
 import { canonicalBytes } from '../../domain/encoding/digest.ts';
-import { standingOrder, useOf } from './testkit/committee.ts';
+import { breakGlass, pinnedCommittee, standingOrder, useOf } from './testkit/committee.ts';
 import { payoutBench } from './testkit/payout-bench.ts';
 
 jest.setTimeout(60_000);
@@ -58,6 +58,30 @@ describe('uses of grants in the journal', () => {
     expect(await use(grant, signed, 3)).toMatchObject({ ok: false });
     Object.assign(journalled, { use: write });
     expect(await use(grant, signed, 3)).toMatchObject({ ok: true });
+  });
+
+  test('a report counts uses of every kind without reading any but the one that freezes', async () => {
+    const { agent, journal } = bench.fleet.get(4);
+    const glass = breakGlass(bench.fleet.network, now());
+    const afterOrder = (): number => journal.orders.standing().state.number;
+    const [holder] = pinnedCommittee(bench.fleet.network).keys;
+    if (holder === undefined) throw new Error('the committee has members');
+    const before = agent.report();
+    const [order, signed] = [fresh(), useOf(glass, now(), { afterOrder: afterOrder() }, [holder])];
+    expect(await use(glass, signed, 4)).toMatchObject({ ok: true });
+    expect(await use(order, useOf(order, now(), { afterOrder: afterOrder() }), 4)).toMatchObject({ ok: true });
+    const { all } = journal.grants;
+    Object.assign(journal.grants, {
+      all: () => {
+        throw new Error('a report is made at every scrape');
+      },
+    });
+    expect(agent.report()).toMatchObject({
+      state: before.state,
+      grantUses: before.grantUses + 2,
+      breakGlassUses: before.breakGlassUses + 1,
+    });
+    Object.assign(journal.grants, { all });
   });
 
   test('a changed end of a freeze halts the validator', async () => {

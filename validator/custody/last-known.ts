@@ -53,9 +53,8 @@ export class LastKnown {
   #refresh(): void {
     this.#unlessFailed(({ journal, keyring }) => {
       this.#orders = journal.orders.standing();
-      const uses = journal.grants.all();
-      this.#grantUses = uses.length;
-      this.#breakGlassUses = uses.filter(({ signedGrant }) => signedGrant.grant.kind === 'break-glass').length;
+      this.#grantUses = journal.grants.count();
+      this.#breakGlassUses = journal.grants.countOf('break-glass');
       this.#doubleSigned = journal.doubleSigned.count();
       this.#keysets = keyring.list();
     });

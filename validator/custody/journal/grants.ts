@@ -7,6 +7,8 @@ import { damaged } from './faults.ts';
 import type { GrantUseRow, Journal } from './journal.ts';
 import type { Row, Table } from './rows.ts';
 
+const OF_KIND = "SELECT digest FROM grants WHERE json_extract(document, '$.grant.kind') = ?";
+
 export function grantJournal(database: JournalDatabase): Journal['grants'] {
   const grants = database.table('grants');
   const uses = database.table('grant_uses');
@@ -36,6 +38,7 @@ export function grantJournal(database: JournalDatabase): Journal['grants'] {
       }),
     all: () => database.read(() => uses.select('ORDER BY digest').map((row) => useRow(database, grants, row))),
     count: () => database.read(() => uses.count()),
+    countOf: (kind) => database.read(() => uses.count(`WHERE grant_digest IN (${OF_KIND})`, kind)),
   };
 }
 

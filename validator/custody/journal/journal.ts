@@ -1,6 +1,6 @@
 import type { CeremonyId, KeysetId, KeyState, PublicKeyPackage } from '../../../domain/ceremony/ceremony.ts';
 import type { SignedEpoch } from '../../../domain/committee/epoch.ts';
-import type { SignedGrant } from '../../../domain/committee/grant.ts';
+import type { Grant, SignedGrant } from '../../../domain/committee/grant.ts';
 import type { SignedGrantUse } from '../../../domain/committee/grant-use.ts';
 import type { OrderState, SignedOrder } from '../../../domain/committee/order.ts';
 import type { Digest } from '../../../domain/encoding/digest.ts';
@@ -201,6 +201,8 @@ export type Journal = {
     use(row: GrantUseRow, atMs: number): void;
     /** Uses of all grants. */
     count(): number;
+    /** Of those of one kind. */
+    countOf(kind: Grant['kind']): number;
   };
   readonly epochs: {
     /** From the first after the pinned committee, oldest first. */

@@ -46,7 +46,7 @@ export type Table = {
   select(tail: string, ...values: Cell[]): readonly Row[];
   first(tail: string, ...values: Cell[]): Row | undefined;
   remove(tail: string, ...values: Cell[]): void;
-  count(): number;
+  count(tail?: string, ...values: Cell[]): number;
   /**
    * Of one column of the rows of `tail`, at most the largest safe integer. Every row was checked when the journal was opened; these are
    * not checked again.
@@ -87,7 +87,8 @@ export function openTable(database: DatabaseSync, file: string, name: TableName)
     replace: (row) => write('REPLACE', row),
     select: (tail, ...values) => select(tail, values),
     first: (tail, ...values) => select(tail, values)[0],
-    count: () => Number(statement(`SELECT count(*) AS rows FROM ${name}`).get()?.['rows']),
+    count: (tail = '', ...values) =>
+      Number(statement(`SELECT count(*) AS rows FROM ${name} ${tail}`).get(...values)?.['rows']),
     sum: (column, tail, ...values) =>
       Math.min(
         Number(statement(`SELECT total(${column}) AS sum FROM ${name} ${tail}`).get(...values)?.['sum']),
