@@ -157,3 +157,24 @@ test.each([
   expect(codeOf(one, other)).toBe(code);
   expect(codeOf(other, one)).toBe(code);
 });
+
+test('what copies locked apart is read a few times each, however many locks there are', () => {
+  let reads = 0;
+  const counted = (of: Remembered): Remembered => ({
+    ...of,
+    locks: of.locks.map(({ txid, ...rest }) => ({
+      ...rest,
+      get txid() {
+        reads += 1;
+        return txid;
+      },
+    })),
+  });
+  const coins = Array.from({ length: 500 }, (_, coin) => coin);
+  const bumped = (feeSats: number): Remembered => ({
+    ...NOTHING,
+    locks: coins.flatMap((coin) => lock([coin], `${coin} at ${feeSats}`, feeSats).locks),
+  });
+  expect(codeOf(counted(bumped(500)), counted(bumped(600)))).toBe('none');
+  expect(reads).toBeLessThan(40 * coins.length);
+});

@@ -67,13 +67,14 @@ function signedApart(one: Remembered, other: Remembered): Verdict<never> | undef
   const theirs = new Map<string, Lock[]>();
   for (const lock of other.locks) theirs.set(lock.outpoint, [...(theirs.get(lock.outpoint) ?? []), lock]);
   const [ours, known] = [new Set(one.locks.map(lockName)), [requestsOf(one), requestsOf(other)] as const];
+  const [spentHere, spentThere] = [spentIn(one), spentIn(other)];
   for (const mine of one.locks) {
     const beside = theirs.get(mine.outpoint) ?? [];
     if (beside.some(({ txid }) => txid === mine.txid)) continue;
     for (const their of beside) {
       if (ours.has(lockName(their))) continue;
       if (known[0].has(their.requestDigest) || known[1].has(mine.requestDigest)) continue;
-      if (follows(one, mine, other, their) || follows(other, their, one, mine)) continue;
+      if (follows(spentHere, mine, spentThere, their) || follows(spentThere, their, spentHere, mine)) continue;
       return refuse(
         'conflict.interchange-lock',
         `output ${mine.outpoint} is signed away in ${mine.txid} and in ${their.txid}`,
@@ -91,8 +92,8 @@ const requestsOf = ({ nonces }: Remembered): ReadonlySet<string> =>
   new Set(nonces.map(({ requestDigest }) => requestDigest));
 
 /** Whether the first transaction could have been signed after the second one, as far as their outputs and fees say (ADR 0008). */
-function follows(its: Remembered, late: Lock, whose: Remembered, early: Lock): boolean {
-  const [lateOutpoints, earlyOutpoints] = [outpointsOf(its, late), outpointsOf(whose, early)];
+function follows(its: Spent, late: Lock, whose: Spent, early: Lock): boolean {
+  const [lateOutpoints, earlyOutpoints] = [its.get(late.txid) ?? [], whose.get(early.txid) ?? []];
   const wanted = { txid: late.txid, feeSats: late.feeSats, outpoints: lateOutpoints };
   return (
     earlyOutpoints.every((outpoint) => lateOutpoints.includes(outpoint)) &&
@@ -100,8 +101,18 @@ function follows(its: Remembered, late: Lock, whose: Remembered, early: Lock): b
   );
 }
 
-const outpointsOf = ({ locks }: Remembered, { txid }: Lock): readonly string[] =>
-  locks.filter((lock) => lock.txid === txid).map(({ outpoint }) => outpoint);
+/** Outputs that each transaction locked. */
+type Spent = ReadonlyMap<string, readonly string[]>;
+
+function spentIn({ locks }: Remembered): Spent {
+  const spent = new Map<string, string[]>();
+  for (const { txid, outpoint } of locks) {
+    const outpoints = spent.get(txid);
+    if (outpoints === undefined) spent.set(txid, [outpoint]);
+    else outpoints.push(outpoint);
+  }
+  return spent;
+}
 
 type Joined<T> = {
   /** In the order of their names. */
