@@ -73,7 +73,7 @@ const first = z.strictObject({
 const last = z.strictObject({ kind: z.literal('end'), entries: wholeNumber(0), digest: digestField() });
 
 /** One JSON text a line, sorted, so that equal memories are equal files; the last line proves that all others are there. */
-export function writeInterchange(interchange: Interchange): string {
+export function writeInterchange(interchange: Interchange, bytesMax = INTERCHANGE_BYTES_MAX): string {
   const { owner, remembered, epochs, order, uses } = normal(interchange);
   const entries: readonly unknown[] = [
     ...epochs.map((signed) => ({ kind: 'epoch', signed })),
@@ -88,12 +88,14 @@ export function writeInterchange(interchange: Interchange): string {
   ];
   const lines = [{ kind: 'firebreak-journal', version: 1, ...owner }, ...entries].map(lineOf);
   const text = lines.join('');
-  if (text.length > INTERCHANGE_BYTES_MAX)
+  const whole = `${text}${lineOf({ kind: 'end', entries: entries.length, digest: digestOf(text) })}`;
+  const bytes = Buffer.byteLength(whole);
+  if (bytes > bytesMax)
     throw new FirebreakFailure<CustodyInterchangeFailure>(
       'policy.interchange-size',
-      `the journal would take ${text.length} bytes, an export carries ${INTERCHANGE_BYTES_MAX}`,
+      `the journal would take ${bytes} bytes, an export carries ${bytesMax}`,
     );
-  return `${text}${lineOf({ kind: 'end', entries: entries.length, digest: digestOf(text) })}`;
+  return whole;
 }
 
 /** Throws `input.interchange-file`, and what its documents throw; they are read here and judged by whoever takes them. */

@@ -201,6 +201,15 @@ describe('documents of others', () => {
   });
 });
 
+test('an export is never larger than what is read back, in bytes and with its last line', () => {
+  const journal = journals.open(journals.newFolder());
+  journal.auditHeads.append('Störung 🔥', { count: 3, root: hexOf('root of three') }, 1);
+  const remembered = interchangeOf(journal, owner);
+  const bytes = Buffer.byteLength(writeInterchange(remembered));
+  expect(() => writeInterchange(remembered, bytes)).not.toThrow();
+  expect(codeOf(() => void writeInterchange(remembered, bytes - 1))).toBe('policy.interchange-size');
+});
+
 test('heads of the evidence of one incident that two copies signed must all be continued', () => {
   const [from, into] = [journals.open(journals.newFolder()), journals.open(journals.newFolder())];
   into.auditHeads.append('i', { count: 3, root: hexOf('root of three') }, 1);
