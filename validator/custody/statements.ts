@@ -23,13 +23,13 @@ export const aboutKey = (key: Pick<PublicKeyPackage, 'keyset' | 'epoch'>, ceremo
   ceremony,
 });
 
+/** Who signs a statement, and in which network. */
+export type Speaking = Pick<AgentDependencies, 'genesis' | 'self' | 'identity'>;
+
 /**
  * Signs a statement of this validator to everyone. Encoding and Ed25519 are deterministic: the same statement about the same
  * thing is the same bytes, also after a restart.
  */
-/** Who signs a statement, and in which network. */
-export type Speaking = Pick<AgentDependencies, 'genesis' | 'self' | 'identity'>;
-
 export function say<Schema extends DescMessage>(
   { genesis, self, identity }: Speaking,
   round: Round,
