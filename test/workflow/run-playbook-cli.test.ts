@@ -209,6 +209,8 @@ test('stop and undo are single commands; undo and resume need the key of a membe
   expect(await lines('fourth')).toMatch(
     /NEXT +commander: runPlaybook\/test-network\/fourth has halted: resume, undo or close it/,
   );
+  expect(await lines('fourth')).toMatch(/NEXT .*ann stopped it: a test/);
+  expect(await lines('fourth')).toMatch(/failure +policy.run-stopped: .*ann stopped it: a test/);
   expect((await lines('fourth')).match(/NEXT .*(undo|close)/g)).toHaveLength(1);
   expect(await lines('fourth')).toContain('firebreak incident resume fourth <step> --by <name> --reason <text> --key');
 

@@ -1,5 +1,7 @@
 import { patched, setHandler } from '@temporalio/workflow';
+import { inertText } from '../../domain/alert/text.ts';
 import { subjectDigest, judgeVote, type SignedVote } from '../../domain/approval/vote.ts';
+import { seatOf } from '../../domain/committee/committee.ts';
 import { EPOCHS_FOLLOWED_MAX, judgeEpoch, type SignedEpoch } from '../../domain/committee/epoch.ts';
 import { judgeOrder, NO_ORDER, type SignedOrder } from '../../domain/committee/order.ts';
 import { refuse, type Verdict } from '../../domain/errors/failure.ts';
@@ -135,6 +137,7 @@ function takeDecisions(run: Run, phase: () => RunPlaybookPhase): void {
       update,
       (told) => {
         run.state.told = what;
+        run.state.toldWords = saidBy(what, told.by, told.reason);
         recordTold(run, what, told);
         changed(run);
         return { phase: phase() };
@@ -199,9 +202,16 @@ async function obey(
     state.resumeAt = at.value;
   }
   state.told = command.command === 'resume' ? 'resume' : 'undo';
+  const { member } = signed.signature;
+  const name = seatOf(run.authority.committee, member)?.key.name ?? member.slice(0, 8);
+  state.toldWords = saidBy(state.told, name, command.arguments.reason);
   changed(run);
   return { phase: phase() };
 }
+
+const DID = { stop: 'stopped it', undo: 'takes it back', close: 'closed it', resume: 'resumed it' } as const;
+const saidBy = (what: keyof typeof DID, by: string, reason: string): string =>
+  `${inertText(by, 100)} ${DID[what]}: ${inertText(reason, 400)}`;
 
 function judgeCommanded(run: Run, signed: SignedCommand, phase: RunPlaybookPhase): Verdict<unknown> {
   const { input, name, state, authority } = run;

@@ -93,8 +93,8 @@ export type OpenApproval = {
   readonly question: string;
   readonly have: number;
   readonly need: number;
-  /** Who has voted, and how. */
-  readonly votes: readonly { readonly name: string; readonly choice: Choice }[];
+  /** Who has voted, and how; workers of older builds do not say. */
+  readonly votes?: readonly { readonly name: string; readonly choice: Choice }[];
   readonly silent: readonly string[];
   readonly untilMs: number;
 };

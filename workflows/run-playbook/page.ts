@@ -122,7 +122,7 @@ export function pageOf(run: Run, phase: RunPlaybookPhase | undefined): Change<Ru
       phase,
       percent,
       awaitingRole: 'commander',
-      next: `commander: undo or close the run${run.inIncident ? ', or resume it from a step' : ''}. ${failure}`.slice(
+      next: `commander: ${run.inIncident ? 'resume it from a step, undo or close it' : 'undo or close the run'}. ${failure}`.slice(
         0,
         LINE_MAX,
       ),

@@ -62,6 +62,8 @@ export type RunState = {
   made?: BlobRef[];
   tasks: Record<string, OpenTask>;
   answers: Record<string, Readonly<Record<string, PlanValue>>>;
+  /** A form has been answered, whatever a later round forgets. */
+  isAnswered?: boolean;
   wanted: Record<string, OpenOrder>;
   /** Orders that the committee was asked for and that no step waits for; by execution key. */
   asked?: Record<string, OpenOrder>;
@@ -78,6 +80,8 @@ export type RunState = {
   refusal?: Refusal;
   /** What people asked for. */
   told?: 'stop' | 'undo' | 'close' | 'resume';
+  /** Who asked for it and why, in one sentence. */
+  toldWords?: string;
   /** Number of the newest signed command that was obeyed. */
   commandNumber?: number;
   /** The step from which a halted run is to go on: its place in the plan. */

@@ -226,7 +226,7 @@ async function body(run: Run, input: RunPlaybookInput, pinned: Carried): Promise
     await unguarded();
     if (settled !== undefined && aborted === undefined) return settled;
     if (thrown !== undefined && !isCancellation(thrown.error)) throw thrown.error;
-    const why = cancelled ? 'its execution was cancelled' : 'somebody stopped it';
+    const why = cancelled ? 'its execution was cancelled' : (run.state.toldWords ?? 'somebody stopped it');
     return { ok: false, refusal: aborted ?? { code: 'policy.run-stopped', message: `the run did not end: ${why}` } };
   });
 }
