@@ -7,13 +7,14 @@ const SAID = {
   phase: 'running',
   running: [{ step: 'look', sinceMs: 1 }],
   awaited: [{ step: 'look', role: 'committee', what: 'vote', untilMs: 2, escalated: true, kind: 'vote' }],
+  isAnswered: true,
   refusal: 'no',
   frozenUntilMs: 3,
 };
 
 test('what a run says of itself is taken as it is', () => {
   expect(runStandingFrom(SAID)).toEqual(SAID);
-  const { refusal: _refusal, frozenUntilMs: _frozen, ...least } = SAID;
+  const { refusal: _refusal, isAnswered: _answered, frozenUntilMs: _frozen, ...least } = SAID;
   expect(runStandingFrom({ ...least, more: 'of it' })).toEqual(least);
 });
 

@@ -9,7 +9,7 @@ const TIME_MS_MAX = 8_640_000_000_000_000;
 /** What a run says of itself, with exactly the fields that it may have. Undefined: it is of another shape. */
 export function runStandingFrom(said: unknown): RunStanding | undefined {
   if (!isObject(said)) return undefined;
-  const { run, playbook, phase, running, awaited, refusal, frozenUntilMs } = said;
+  const { run, playbook, phase, running, awaited, isAnswered, refusal, frozenUntilMs } = said;
   if (!isText(run, NAME_MAX) || !isText(playbook, NAME_MAX) || !isText(phase, NAME_MAX)) return undefined;
   if (refusal !== undefined && !isText(refusal, WORDS_MAX)) return undefined;
   if (frozenUntilMs !== undefined && !isTime(frozenUntilMs)) return undefined;
@@ -24,6 +24,7 @@ export function runStandingFrom(said: unknown): RunStanding | undefined {
     phase,
     running: steps,
     awaited: people,
+    ...(isAnswered === true ? { isAnswered } : {}),
     ...(refusal === undefined ? {} : { refusal }),
     ...(frozenUntilMs === undefined ? {} : { frozenUntilMs }),
   };

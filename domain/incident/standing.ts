@@ -29,6 +29,8 @@ export type RunStanding = {
   readonly phase: string;
   readonly running: readonly { readonly step: string; readonly sinceMs: number }[];
   readonly awaited: readonly Awaited[];
+  /** Somebody has answered a form of it; runs of older builds do not say. */
+  readonly isAnswered?: boolean;
   /** Why it does not go on. */
   readonly refusal?: string;
   /** Unix milliseconds at which the newest freeze that it handed out ends. */

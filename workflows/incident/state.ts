@@ -64,6 +64,8 @@ export type IncidentState = {
   first: Record<string, DeliveryReceipt>;
   toldAtMs?: number;
   unconfirmed?: string;
+  /** Somebody has answered a form: what happened is not only guessed any more. */
+  isCauseSaid?: boolean;
   /** What people were already told to act on, and the freeze whose end they were told. */
   asked: readonly string[];
   frozenSaidMs: number;
@@ -155,6 +157,7 @@ export function hearRun(state: IncidentState, standing: RunStanding): void {
   if (frozenUntilMs > state.frozenHeard.untilMs) state.frozenHeard = { untilMs: frozenUntilMs, atMs: Date.now() };
   if (before === undefined && Object.keys(state.runs).length >= RUNS_MAX) return;
   state.runs[standing.run] = standing;
+  if (standing.isAnswered === true) state.isCauseSaid = true;
   if (before?.phase !== standing.phase)
     happened(
       state,
@@ -199,10 +202,13 @@ export const standingOfState = (state: IncidentState, input: IncidentInput, id: 
     unconfirmed: state.unconfirmed,
   });
 
-/** How far an incident is, in the words of notices. */
-export function wordedPhase({ phase, runs }: IncidentState): Phase {
+/**
+ * How far an incident is, in the words of notices. The cause is known when somebody has answered a form about it, and not before; it is
+ * mended and watched when every run has done its work.
+ */
+export function wordedPhase({ phase, runs, isCauseSaid }: IncidentState): Phase {
   if (phase === 'over') return 'resolved';
   const runsNow = Object.values(runs);
-  if (runsNow.length === 0) return 'investigating';
-  return runsNow.some(({ awaited, running }) => awaited.length > 0 || running.length > 0) ? 'identified' : 'monitoring';
+  if (runsNow.length > 0 && runsNow.every((run) => run.phase === 'done')) return 'monitoring';
+  return isCauseSaid === true ? 'identified' : 'investigating';
 }

@@ -90,6 +90,7 @@ function standingOf(run: Run, workflowId: string, phase: RunPlaybookPhase): RunS
           })
           .slice(0, RUNNING_MAX),
     awaited: over ? [] : awaitedOf(run).slice(0, AWAITED_MAX),
+    ...(state.isAnswered === true ? { isAnswered: true } : {}),
     ...(state.refusal === undefined ? {} : { refusal: sayRefusal(state.refusal) }),
     ...(frozenUntilMs === undefined ? {} : { frozenUntilMs }),
   };

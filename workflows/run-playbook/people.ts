@@ -63,6 +63,8 @@ export async function task(run: Run, step: TaskStep, frame: Frame): Promise<Verd
       summary: step.summary.slice(0, 200),
     });
   } finally {
+    // With the form that closes, so that the incident is told both at once.
+    if (run.state.answers[key] !== undefined) run.state.isAnswered = true;
     delete run.state.tasks[key];
     run.show();
   }
