@@ -45,6 +45,14 @@ test('a second no is the answer, also where nobody could look', async () => {
   expect(asked).toEqual(['message', 'followCommittee run', 'message']);
 });
 
+test('who is a stranger to somebody that would not look is told that, and not that it is a stranger', async () => {
+  const { asked, sent } = running(['policy.vote-stranger', 'policy.vote-stranger'], false);
+  await expect(sent()).rejects.toMatchObject({ cause: { type: 'not-yet.committee-look' } });
+  expect(asked).toEqual(['message', 'followCommittee run', 'message']);
+  const looked = running(['policy.vote-stranger', 'policy.vote-stranger']);
+  await expect(looked.sent()).rejects.toMatchObject({ cause: { type: 'policy.vote-stranger' } });
+});
+
 test('any other no asks nobody', async () => {
   const { asked, sent } = running(['policy.vote-signature']);
   await expect(sent()).rejects.toMatchObject({ cause: { type: 'policy.vote-signature' } });

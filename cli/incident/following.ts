@@ -12,12 +12,22 @@ const UNHEARD: ReadonlySet<string> = new Set([
   'policy.vote-stranger',
 ]);
 
-/** Has it ask validators which committee they follow. Nobody waits for more: what they cannot say now, it goes without. */
-export async function haveItFollow(client: Client, workflowId: string): Promise<void> {
-  await send(client, () => client.workflow.getHandle(workflowId).executeUpdate(followCommittee)).catch(() => undefined);
-}
+const codeOf = (error: unknown): string | undefined => {
+  const cause = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
+  return cause instanceof ApplicationFailure ? (cause.type ?? undefined) : undefined;
+};
 
-/** Sends a signed message; where it comes from a committee that the other side has not heard of, it looks, and is told once more. */
+/** Has it ask validators which committee they follow, and waits for no more than that. Anything: why it has not asked. */
+export const haveItFollow = (client: Client, workflowId: string): Promise<unknown> =>
+  send(client, () => client.workflow.getHandle(workflowId).executeUpdate(followCommittee)).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+
+/**
+ * Sends a signed message; where it comes from a committee that the other side has not heard of, it looks, and is told once more. When it
+ * would not look, that is the answer: who signs is no stranger to it because of that.
+ */
 export async function sendSigned<Receipt>(
   client: Client,
   workflowId: string,
@@ -26,9 +36,10 @@ export async function sendSigned<Receipt>(
   try {
     return await send(client, work);
   } catch (error) {
-    const cause = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
-    if (!(cause instanceof ApplicationFailure) || !UNHEARD.has(cause.type ?? '')) throw error;
-    await haveItFollow(client, workflowId);
-    return send(client, work);
+    if (!UNHEARD.has(codeOf(error) ?? '')) throw error;
+    const unlooked = await haveItFollow(client, workflowId);
+    return await send(client, work).catch((again: unknown) => {
+      throw codeOf(unlooked) === 'not-yet.committee-look' && UNHEARD.has(codeOf(again) ?? '') ? unlooked : again;
+    });
   }
 }
