@@ -46,7 +46,7 @@ export async function prepareTools(names, progress) {
     const found = await progress.step(`${recipe.title} ${recipe.version}`, async (step) => {
       const present = await findByRecipe(recipe);
       if (present) {
-        step.done(`${present.path}${present.version ? ` (${present.version})` : ''}`);
+        step.done(foundInWords(recipe, present));
         return present.path;
       }
       const built = await buildByRecipe(recipe, step);
