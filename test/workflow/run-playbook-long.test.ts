@@ -4,9 +4,9 @@ import type { GenerateKeyResult } from '../../workflows/generate-key/messages.ts
 import { progressQuery } from '../../workflows/lib/messages.ts';
 import { stopRun } from '../../workflows/run-playbook/messages.ts';
 import { HISTORY_EVENTS_MAX } from '../../workflows/settings.ts';
-import { activitiesOn, openApproval, planOf, seen, startRun, vote } from './rig/playbooks.ts';
+import { activitiesOn, openApproval, planOf, seen, type Started, startRun, vote } from './rig/playbooks.ts';
 import { eventually, keepHistory, startWorker } from './rig/rig.ts';
-import { runsOf } from './rig/runs.ts';
+import { type Run, runsOf } from './rig/runs.ts';
 import { onStage } from './rig/stage.ts';
 
 const on = onStage();
@@ -76,27 +76,54 @@ test('a run that asks for something while its guards are called back goes on wit
 - { id: never, summary: Never, action: test.note, with: { what: never }, timeout: 1m, effect: none }`;
   stage.seen = 1;
   const activities = activitiesOn(on.world, stage);
-  const slow = {
+  const asked = Promise.withResolvers<void>();
+  let called: 'not yet' | 'back' | 'once' = 'not yet';
+  let handle: Started | undefined;
+  const meeting = {
     ...activities,
-    // Many rounds of the loop long.
+    // They come when the run has asked for another look,
     watchGuard: async (...given: Parameters<typeof activities.watchGuard>) => {
       try {
         return await activities.watchGuard(...given);
-      } finally {
-        await new Promise((resolve) => setTimeout(resolve, 500));
+      } catch (error) {
+        if (called === 'not yet') called = 'back';
+        await asked.promise;
+        throw error;
       }
     },
+    // which is not over before the run knows that they are there.
+    lookAt: async (...given: Parameters<typeof activities.lookAt>) => {
+      const saw = await activities.lookAt(...given);
+      if (called !== 'back') return saw;
+      called = 'once';
+      asked.resolve();
+      await eventually('the run knows that its guards are back', async () => {
+        const { events } = (await handle?.fetchHistory()) ?? {};
+        const at = events?.findIndex(({ activityTaskCanceledEventAttributes: back }) => back) ?? -1;
+        return at >= 0 && events?.slice(at).some((event) => event.workflowTaskCompletedEventAttributes) === true;
+      });
+      return saw;
+    },
   };
-  const worker = await startWorker(on.env, { activities: slow });
+  const worker = await startWorker(on.env, { activities: meeting });
   try {
     const plan = planOf(loop, `variables: { count: { type: int, initial: 0 } }\n${guard('page')}`);
-    const handle = await startRun(on.env.client, on.world, worker.taskQueue, plan);
+    handle = await startRun(on.env.client, on.world, worker.taskQueue, plan);
     expect(await handle.result()).toMatchObject({ outcome: 'done', end: 'counted' });
     expect(stage.done.splice(0)).toEqual([]);
+    const runs = await runsOf(on.env.client, handle as Parameters<typeof runsOf>[1]);
+    // It was full, called its guards back, and had asked for something when they were back.
+    expect(runs.flat().some((event) => patchAt(event) === 'goes-on-when-not-continued')).toBe(true);
   } finally {
     await worker.stop();
   }
 }, 120_000);
+
+/** The name of the patch that an execution met at this event. */
+function patchAt({ markerRecordedEventAttributes: marker }: Run[number]): string | undefined {
+  const data = marker?.details?.['patch-data']?.payloads?.[0]?.data;
+  return data ? (JSON.parse(Buffer.from(data).toString()) as { id: string }).id : undefined;
+}
 
 const guard = (onBreach: string): string =>
   `guards: [{ id: enough, summary: Enough is seen, probe: test.look, expect: result.seen > 0, every: 200ms, onBreach: ${onBreach} }]`;
