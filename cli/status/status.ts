@@ -4,15 +4,21 @@ import type { Client } from '@temporalio/client';
 import { inertText } from '../../domain/alert/text.ts';
 import { pinnedParticipants } from '../../domain/ceremony/participants.ts';
 import { type NetworkGenesis, validatorId, validatorName } from '../../domain/network/network.ts';
+import { ANSWER_ALERTS } from '../../workflows/answer-alerts/messages.ts';
+import { INCIDENT } from '../../workflows/incident/messages.ts';
 import { type Progress, progressQuery } from '../../workflows/lib/progress.ts';
+import { RECORD_ALERT } from '../../workflows/record-alert/messages.ts';
 import { ROSTER, rosterId, type RosterMemo } from '../../workflows/roster/messages.ts';
 import { processRuns } from '../ceremony/find.ts';
 import { withClient } from '../coordinator.ts';
 import { utc } from '../duration.ts';
 import { EXIT } from '../exit.ts';
+import { incidentsOf, type ListedIncident } from '../incident/find.ts';
 import { readOperator, type Operator } from '../operator.ts';
 import type { Outcome } from '../outcome.ts';
 import { progressLine } from '../waiting.ts';
+import { typed } from '../report.ts';
+import { incidentLines, nextFor } from './incidents.ts';
 import { askReport, type ValidatorReport } from './reports.ts';
 import { askWatchdog, watchdogLine } from './watchdog.ts';
 
@@ -22,9 +28,20 @@ const RUNNING_SHOWN_MAX = 20;
 /** An engine that restarts is down for a status; the SDK alone would ask again for twenty seconds, for each process. */
 const ENGINE_MS = 5_000;
 
+/** The roster stands in its own line, an incident in one with its runs, and alerts are counted. */
+const SAID_OTHERWISE: ReadonlySet<string> = new Set([ROSTER, INCIDENT, RECORD_ALERT, ANSWER_ALERTS]);
+
 type Waiting = { readonly workflowId: string; readonly progress: Progress | undefined };
 type Engine =
-  | { readonly up: true; readonly running: readonly Waiting[]; readonly paused: RosterMemo['paused'] }
+  | {
+      readonly up: true;
+      readonly incidents: readonly ListedIncident[];
+      /** Alerts whose record goes on. */
+      readonly alerts: number;
+      /** Processes that belong to no incident. */
+      readonly running: readonly Waiting[];
+      readonly paused: RosterMemo['paused'];
+    }
   | { readonly up: false };
 
 /** The whole network on one screen; exit code 3 when too few validators answer to sign anything. */
@@ -57,6 +74,7 @@ export async function status(options: { readonly data: string }): Promise<Outcom
     },
     lines: [
       `${name} (${environment})`,
+      ...(engine.up ? incidentLines(engine.incidents) : []),
       `  validators ${up.length} of ${reports.length} up, ${ready} ready; ${canSign} can sign, ${threshold} needed: ${canSign >= threshold ? 'CAN SIGN' : 'CANNOT SIGN'}`,
       payoutLine(frozen, up.length, reports.length),
       ...brakeLines(up.map((report) => report.frozenBy)),
@@ -70,6 +88,9 @@ export async function status(options: { readonly data: string }): Promise<Outcom
         : `  Temporal   DOWN at ${operator.temporal.address}; orders work without it`,
       ...(watchdog === undefined ? [] : [watchdogLine(watchdog, Date.now())]),
       ...(engine.up ? pausedLines(engine.paused) : []),
+      ...(engine.up && engine.alerts > 0
+        ? [typed(`  alerts     ${engine.alerts} recorded and not over: \`firebreak alert list\``)]
+        : []),
       ...(engine.up
         ? engine.running.map(
             ({ workflowId, progress }) => `  running    ${workflowId}${progress ? `: ${progressLine(progress)}` : ''}`,
@@ -157,8 +178,12 @@ async function askEngine(operator: Operator): Promise<Engine> {
   try {
     return await withClient(operator, (client) =>
       client.withDeadline(Date.now() + ENGINE_MS, async () => {
-        const running = (await processRuns(client, operator, 200))
-          .filter((run) => run.status === 'running' && run.type !== ROSTER)
+        const all = (await processRuns(client, operator, 200)).filter((run) => run.status === 'running');
+        const incidents = all.some(({ type }) => type === INCIDENT) ? await incidentsOf(client, operator, 200) : [];
+        const isOfIncident = (id: string): boolean =>
+          incidents.some(({ run }) => id === run || id.startsWith(`${run}/`));
+        const running = all
+          .filter(({ type, workflowId }) => !SAID_OTHERWISE.has(type) && !isOfIncident(workflowId))
           .slice(0, RUNNING_SHOWN_MAX);
         const asked = running.map(async ({ workflowId }) => ({
           workflowId,
@@ -167,7 +192,13 @@ async function askEngine(operator: Operator): Promise<Engine> {
             .query(progressQuery)
             .catch(() => undefined),
         }));
-        return { up: true as const, running: await Promise.all(asked), paused: await askPaused(client, operator) };
+        return {
+          up: true as const,
+          incidents: incidents.filter(({ status: now }) => now === 'running').slice(0, RUNNING_SHOWN_MAX),
+          alerts: all.filter(({ type }) => type === RECORD_ALERT).length,
+          running: await Promise.all(asked),
+          paused: await askPaused(client, operator),
+        };
       }),
     );
   } catch {
