@@ -47,6 +47,8 @@ export type ActivityDependencies = {
   readonly observer: ActivityObserver;
   /** Whom this installation leaves out while there are others; absent: nobody. */
   readonly roster?: RosterPauses;
+  /** So long a decision waits for validators that do not say which committee they follow; absent: two seconds. */
+  readonly committeeLookMs?: number;
   /** How people are told, by the names that playbooks use; absent: nobody can be told here. */
   readonly channels?: Readonly<Record<string, Channel>>;
   /** The same channels as ports, for whatever tells the story of an incident; absent: none. */

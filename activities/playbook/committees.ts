@@ -39,7 +39,10 @@ export async function committeesNow(
   doing: Pick<Doing, 'deps' | 'attempt' | 'untilMs' | 'committees' | 'authority'>,
 ): Promise<Committees> {
   const { authority, committees } = doing;
-  const followed = (await followedSince(authority, doing)).map((each) => each.authority);
+  const { deps, attempt, untilMs } = doing;
+  const followed = (await followedSince(deps, attempt, authority, Math.min(untilMs, deps.clock() + ASK_MS))).map(
+    (each) => each.authority,
+  );
   return { present: followed.at(-1) ?? authority, all: [...committees, ...followed] };
 }
 
@@ -50,7 +53,8 @@ export async function committeeFollowed(
   epochs: readonly SignedEpoch[],
 ): Promise<{ readonly authority: Authority; readonly later: readonly SignedEpoch[] }> {
   const known = authorityOf(deps, epochs);
-  const followed = await followedSince(known, { deps, attempt, untilMs: deps.clock() + LOOK_MS });
+  const untilMs = deps.clock() + (deps.committeeLookMs ?? LOOK_MS);
+  const followed = await followedSince(deps, attempt, known, untilMs);
   const carried = fitting(epochs, followed);
   if (carried.length < followed.length)
     deps.logger.warn({ epoch: known.committee.epoch }, 'too many hand-overs to carry: pin a later committee');
@@ -85,16 +89,24 @@ export function committeesOf(
 
 /** Each epoch proves itself, so that nobody is believed for it; validators that are silent can only withhold. */
 async function followedSince(
+  deps: ActivityDependencies,
+  attempt: Attempt,
   authority: Authority,
-  { deps, attempt, untilMs }: Pick<Doing, 'deps' | 'attempt' | 'untilMs'>,
+  untilMs: number,
 ): Promise<readonly Followed[]> {
-  const request = requestBytes(deps, { case: 'sayCommittee', value: { afterEpoch: authority.committee.epoch } });
+  const { epoch } = authority.committee;
+  const request = requestBytes(deps, { case: 'sayCommittee', value: { afterEpoch: epoch } });
   const { accepted } = await gather(deps, attempt, {
     requests: new Map(everyone(deps).map((validator) => [validator, request])),
     enough: deps.genesis.threshold,
     expected: STATED,
-    untilMs: Math.min(untilMs, deps.clock() + ASK_MS),
+    untilMs,
   });
+  if (accepted.size < deps.genesis.threshold)
+    deps.logger.warn(
+      { epoch, answered: accepted.size, needed: deps.genesis.threshold },
+      'too few validators said which committee they follow: a later one may be missed',
+    );
   let longest: readonly Followed[] = [];
   for (const { payload } of accepted.values()) {
     const followed = walk(authority, fromBinary(CommitteeStateSchema, payload).signedEpochs);
