@@ -97,7 +97,11 @@ export async function status(options: { readonly data: string }): Promise<Outcom
           )
         : []),
     ],
-    ...(up.length === 0 ? { next: nextWhenSilent(operator.folder, engine.up) } : {}),
+    ...(up.length === 0
+      ? { next: nextWhenSilent(operator.folder, engine.up) }
+      : engine.up
+        ? nextFor(engine.incidents)
+        : {}),
     exitCode: signing.length >= threshold ? EXIT.done : EXIT.unreachable,
   };
 }
