@@ -19,14 +19,16 @@ export type OnStage = {
 type Made = Pick<OnStage, 'env' | 'world'> & { worker: Awaited<ReturnType<typeof startWorker>> };
 
 /** A server, a network whose committee can vote, and one worker whose actions happen on a stage; all are given back at the end. */
-export function onStage(choices: { readonly agents?: AgentsOf; readonly worker?: WorkerChoices } = {}): OnStage {
-  const { agents, worker: workerChoices } = choices;
+export function onStage(
+  choices: { readonly agents?: AgentsOf; readonly committeeLookMs?: number; readonly worker?: WorkerChoices } = {},
+): OnStage {
+  const { worker: workerChoices, ...ofWorld } = choices;
   const stage = emptyStage();
   let made: Partial<Made> = {};
   beforeAll(async () => {
     const env = await startServer();
     made = { env };
-    const world = await testWorld({ pinned: { committee: COMMITTEE }, ...(agents === undefined ? {} : { agents }) });
+    const world = await testWorld({ pinned: { committee: COMMITTEE }, ...ofWorld });
     made = { env, world };
     made = { env, world, worker: await startWorker(env, { activities: activitiesOn(world, stage) }, workerChoices) };
   }, 60_000);

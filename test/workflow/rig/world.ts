@@ -59,6 +59,7 @@ export async function testWorld(
     readonly participants?: number;
     readonly agents?: AgentsOf;
     readonly pinned?: Partial<Pick<TestNetwork['genesis'], 'committee' | 'environment' | 'name'>>;
+    readonly committeeLookMs?: number;
   } = {},
 ): Promise<TestWorld> {
   const { genesis: drawn, identities } = testNetwork(options.threshold ?? 3, options.participants ?? 5);
@@ -94,6 +95,7 @@ export async function testWorld(
     random: (bytes) => randomBytes(bytes),
     logger: silentLogger,
     observer,
+    ...(options.committeeLookMs === undefined ? {} : { committeeLookMs: options.committeeLookMs }),
   };
   const world: TestWorld = {
     chain,
