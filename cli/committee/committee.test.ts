@@ -128,6 +128,16 @@ test('a chain that does not begin at the pinned committee is refused with its re
   );
 });
 
+test('a deputy that comes is called one, and what is missing is said of the committee that it is missing from', async () => {
+  const members = [member('ann'), { ...member('bo'), deputy: member('dan') }, member('cy')];
+  const file = proposed({ members });
+  const { lines } = await sign(file, 'bo');
+  expect(verifyCommittee(file, where()).lines.join('\n')).toMatch(/come +dan, deputy of bo \([0-9a-f]{16}\)/);
+  expect(lines.join('\n')).toContain(
+    '1 of the 2 seats that must sign have signed for the committee of epoch 1, which hands over',
+  );
+});
+
 test('the files that the guides show are read as they stand there', () => {
   const shown = (page: string): string => {
     const text = readFileSync(new URL(`../../docs/operations/${page}`, import.meta.url), 'utf8');

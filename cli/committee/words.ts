@@ -18,7 +18,12 @@ export function describeCommittee(committee: Committee): readonly string[] {
 /** What a hand-over changes: names of keys that come and go, and quorums that differ. */
 export function describeHandOver(before: Committee, { epoch }: SignedEpoch): readonly string[] {
   const voters = (committee: Committee): Map<string, string> =>
-    new Map(seatsOf(committee).map(({ key }) => [voterId(key), key.name]));
+    new Map(
+      seatsOf(committee).map(({ key, deputyOf }) => [
+        voterId(key),
+        deputyOf === undefined ? key.name : `${key.name}, deputy of ${deputyOf}`,
+      ]),
+    );
   const old = voters(before);
   const next = voters(epoch.committee);
   const names = (from: Map<string, string>, without: Map<string, string>): string =>

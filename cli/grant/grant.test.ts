@@ -50,7 +50,7 @@ test('a standing order is in force with the signatures of a freeze, and is read 
     data: { refusal: { code: 'policy.grant-quorum' } },
   });
   await sign(file, 'ann');
-  expect(shown).toContain('may freeze payouts 2 times, for at most 3600 seconds each');
+  expect(shown).toContain('may freeze payouts 2 times, for at most 1 hour each');
   expect(showGrant(file, where(), NOW)).toMatchObject({ exitCode: 0, data: { valid: true } });
   expect(showGrant(file, where(), NOW + 30 * 86_400).data).toMatchObject({ refusal: { code: 'policy.grant-window' } });
 });
@@ -61,7 +61,17 @@ test('break-glass takes the signatures of a change and names its holders', async
   expect(showGrant(file, where(), NOW).data).toMatchObject({ refusal: { details: { have: 1, need: 2 } } });
   await sign(file, 'cy');
   expect(showGrant(file, where(), NOW).data).toMatchObject({ valid: true });
-  expect(shown).toContain('BREAK-GLASS: 1 of bo');
+  expect(shown).toContain('BREAK-GLASS: bo may freeze payouts once, for at most 1 hour\n');
+});
+
+test('who of several holders may freeze is said in words', () => {
+  const may = (needed: string): string => {
+    const file = at(`glass-${needed}.json`);
+    makeGrant({ ...where(), ...limits, holder: ['ann', 'bo'], needed, freezeFor: '45m', out: file }, NOW);
+    return showGrant(file, where(), NOW).lines[0] ?? '';
+  };
+  expect(may('1')).toBe('BREAK-GLASS: any one of ann, bo may freeze payouts 2 times, for at most 45 minutes each');
+  expect(may('2')).toContain('any 2 together of ann, bo');
 });
 
 test('limits that no grant may have are refused by whoever is asked to sign', async () => {

@@ -14,7 +14,7 @@ export function describeGrant({ grant, signatures }: SignedGrant, committee: Com
   const { usesMax, freezeSecondsMax, validFromSeconds, validUntilSeconds } = grant.limits;
   const have = countSeats(signatures, grantDigest(grant), committee);
   return [
-    `${whoMay(grant, committee)} may freeze payouts ${usesMax} times, for at most ${freezeSecondsMax} seconds each`,
+    `${whoMay(grant, committee)} may freeze payouts ${usesMax === 1 ? 'once' : `${usesMax} times`}, for at most ${span(freezeSecondsMax)}${usesMax === 1 ? '' : ' each'}`,
     `  from       ${utc(validFromSeconds)} to ${utc(validUntilSeconds)}`,
     `  network    ${grant.network} (${grant.environment}), committee epoch ${grant.committeeEpoch}`,
     `  reason     ${grant.reason}`,
@@ -44,5 +44,20 @@ export function describeUse(
 function whoMay(grant: Grant, committee: Committee): string {
   if (grant.kind === 'standing-order') return `STANDING ORDER: runs of playbook ${grant.playbook}`;
   const names = grant.holders.map((holder) => seatOf(committee, holder)?.key.name ?? `stranger ${holder.slice(0, 8)}`);
-  return `BREAK-GLASS: ${grant.holdersNeeded} of ${names.join(', ')}`;
+  const { holdersNeeded } = grant;
+  if (names.length === 1) return `BREAK-GLASS: ${names.join('')}`;
+  return `BREAK-GLASS: ${holdersNeeded === 1 ? 'any one' : `any ${holdersNeeded} together`} of ${names.join(', ')}`;
 }
+
+/** In the largest unit that says it exactly. */
+function span(seconds: number): string {
+  const [size, unit] = UNITS.find(([each]) => seconds % each === 0) ?? [1, 'second'];
+  const count = seconds / size;
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}
+const UNITS = [
+  [86_400, 'day'],
+  [3_600, 'hour'],
+  [60, 'minute'],
+  [1, 'second'],
+] as const;

@@ -93,14 +93,22 @@ export function judgeEpoch(signed: SignedEpoch, authority: Authority): Verdict<A
   const need = quorumOf(committee, 'change');
   const have = distinctSeats(signers.value, committee);
   if (have < need)
-    return refuse('policy.epoch-quorum', `epoch has ${have} of ${need} seats of ${committee.epoch}`, { have, need });
+    return refuse(
+      'policy.epoch-quorum',
+      `${have} of the ${need} seats that must sign have signed for the committee of epoch ${committee.epoch}, which hands over`,
+      { have, need },
+    );
   const needNew = quorumOf(epoch.committee, 'change');
   const haveNew = distinctSeats(signers.value, epoch.committee);
   if (haveNew < needNew) {
-    return refuse('policy.epoch-unproven', `epoch has ${haveNew} of ${needNew} seats of the new committee`, {
-      have: haveNew,
-      need: needNew,
-    });
+    return refuse(
+      'policy.epoch-unproven',
+      `${haveNew} of the ${needNew} seats that must sign have signed for the committee of epoch ${epoch.committee.epoch}, which takes over`,
+      {
+        have: haveNew,
+        need: needNew,
+      },
+    );
   }
   return accept({ environment, network, committee: epoch.committee, former: formerVoters(authority, epoch.committee) });
 }
