@@ -86,7 +86,7 @@ export type AgentReport = {
   readonly committee: { readonly epoch: number; readonly digest: Digest };
   /** Uses of grants in the journal. */
   readonly grantUses: number;
-  /** Of these, uses of break-glass. */
+  /** Of these, uses of break-glass that froze: one that an order had overtaken when it came is nobody's to review. */
   readonly breakGlassUses: number;
   /** Orders and epochs in the journal that a committee signed beside another of the same number. */
   readonly doubleSigned: number;

@@ -148,7 +148,7 @@ test('a later order sets the end of a freeze by itself, however long a use befor
   });
 });
 
-test('break-glass freezes with the signature of one of its holders', async () => {
+test('break-glass freezes with the signature of one of its holders, and counts only when it froze', async () => {
   await lift();
   const { network } = bench.fleet;
   const grant = breakGlass(network, now(), { number: (grants += 1) });
@@ -158,6 +158,12 @@ test('break-glass freezes with the signature of one of its holders', async () =>
   expect(await use(grant, used(grant, {}, [stranger]))).toMatchObject({ code: 'policy.grant-holder' });
   expect(await use(grant, used(grant, {}, [holder]))).toMatchObject({ ok: true });
   expect(bench.fleet.get(1).agent.report()).toMatchObject({ frozenBy: { kind: 'break-glass' }, breakGlassUses: 1 });
+  const overtaken = breakGlass(network, now(), { number: (grants += 1) });
+  const late = used(overtaken, {}, [holder]);
+  await lift();
+  const before = bench.fleet.get(1).agent.report().grantUses;
+  expect(await use(overtaken, late)).toMatchObject({ code: 'conflict.grant-passed' });
+  expect(bench.fleet.get(1).agent.report()).toMatchObject({ grantUses: before + 1, breakGlassUses: 1 });
 });
 
 test('signatures of a use are over the use: those of another one say nothing', async () => {

@@ -31,7 +31,7 @@ export class LastKnown {
     return this.#orders;
   }
 
-  /** Uses of grants, those of break-glass among them, and orders and epochs that a committee signed beside others of their number. */
+  /** Uses of grants, those of break-glass that froze, and orders and epochs that a committee signed beside others of their number. */
   counts(): Pick<AgentReport, 'grantUses' | 'breakGlassUses' | 'doubleSigned'> {
     this.#refresh();
     return { grantUses: this.#grantUses, breakGlassUses: this.#breakGlassUses, doubleSigned: this.#doubleSigned };
@@ -54,7 +54,7 @@ export class LastKnown {
     this.#unlessFailed(({ journal, keyring }) => {
       this.#orders = journal.orders.standing();
       this.#grantUses = journal.grants.count();
-      this.#breakGlassUses = journal.grants.countOf('break-glass');
+      this.#breakGlassUses = journal.grants.obeyedOf('break-glass');
       this.#doubleSigned = journal.doubleSigned.count();
       this.#keysets = keyring.list();
     });

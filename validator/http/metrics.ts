@@ -43,7 +43,7 @@ export const validatorMetrics = {
   ),
   firebreak_committee_epoch: gauge('Epoch of the committee that is obeyed.'),
   firebreak_grant_uses: gauge('Uses of standing orders and break-glass in the journal.'),
-  firebreak_break_glass_uses: gauge('Uses of break-glass in the journal.'),
+  firebreak_break_glass_uses: gauge('Uses of break-glass in the journal that froze payouts.'),
   firebreak_double_signed: gauge(
     'Orders and epochs in the journal that a committee signed beside others of their number.',
   ),

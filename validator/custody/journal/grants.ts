@@ -38,7 +38,7 @@ export function grantJournal(database: JournalDatabase): Journal['grants'] {
       }),
     all: () => database.read(() => uses.select('ORDER BY digest').map((row) => useRow(database, grants, row))),
     count: () => database.read(() => uses.count()),
-    countOf: (kind) => database.read(() => uses.count(`WHERE grant_digest IN (${OF_KIND})`, kind)),
+    obeyedOf: (kind) => database.read(() => uses.count(`WHERE obeyed = 1 AND grant_digest IN (${OF_KIND})`, kind)),
   };
 }
 

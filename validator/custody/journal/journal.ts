@@ -201,8 +201,8 @@ export type Journal = {
     use(row: GrantUseRow, atMs: number): void;
     /** Uses of all grants. */
     count(): number;
-    /** Of those of one kind. */
-    countOf(kind: Grant['kind']): number;
+    /** Of grants of one kind, those that froze. */
+    obeyedOf(kind: Grant['kind']): number;
   };
   readonly epochs: {
     /** From the first after the pinned committee, oldest first. */
