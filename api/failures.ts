@@ -15,7 +15,7 @@ export const apiFailures = {
   },
   'input.api-playbook': {
     meaning:
-      'No playbook in the folder of api.toml can be loaded, a source names one that is not there, or playbooks.inputs an input that it does not have.',
+      'No playbook in the folder of api.toml can be loaded, a source names one that is not there, or playbooks.inputs an input that it does not have or could not begin with.',
     remedy:
       '`firebreak playbook validate` shows every problem of a playbook, and its text its inputs; correct it, the list of the source, or playbooks.inputs.',
   },

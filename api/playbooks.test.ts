@@ -53,6 +53,13 @@ test('inputs and sources may name what is left out, and nothing that is not ther
   expect(() => read(shipped, { 'validator-ofline': {} })).toThrow('there is no playbook validator-ofline');
 });
 
+test('an input with which every run would be refused is refused at the start', () => {
+  expect(read(shipped, { 'validator-offline': { holdFor: '29m' } }).unfit).toEqual([]);
+  expect(() => read(shipped, { 'validator-offline': { holdFor: '30m' } })).toThrow(
+    /^playbooks\.inputs: step \w+ of validator-offline would look for longer than the 1800 s that it may take$/,
+  );
+});
+
 test('when nothing in the folder can be loaded, or the catalogue cannot, there is no start', () => {
   for (const name of shipped) writeFileSync(text(name), 'no playbook');
   expect(() => read()).toThrow(/no playbook of .* can be loaded; break-glass-review: playbook\.yaml:1/);

@@ -7,6 +7,7 @@ import { offered } from '../domain/playbook/catalogue.ts';
 import type { SignedEndorsement } from '../domain/playbook/endorsement.ts';
 import { needsOf } from '../domain/playbook/needs.ts';
 import type { Plan } from '../domain/playbook/plan.ts';
+import { overlongHold } from '../domain/playbook/time.ts';
 import { type PlanValue, shapeOf, valueFrom } from '../domain/playbook/value.ts';
 import type { BlobRef, BlobStore } from '../domain/ports/blob-store.ts';
 import { parseCatalogue } from '../language/catalogue.ts';
@@ -121,12 +122,10 @@ function requireKnown(
     if (!known.includes(name)) throw wrongInput(`there is no playbook ${name} in ${folder}`);
 }
 
-/** What api.toml gives to a playbook, as its inputs are typed. */
-function givenTo(
-  { name, inputs }: Plan,
-  written: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, PlanValue>> {
-  return Object.fromEntries(
+/** What api.toml gives to a playbook, as its inputs are typed. Throws for what every run would be refused with. */
+function givenTo(plan: Plan, written: Readonly<Record<string, unknown>>): Readonly<Record<string, PlanValue>> {
+  const { name, inputs } = plan;
+  const given = Object.fromEntries(
     Object.entries(written).map(([input, text]) => {
       const type = offered(inputs, input)?.type;
       if (type === undefined) throw wrongInput(`${name} has no input ${input}`);
@@ -135,6 +134,14 @@ function givenTo(
       return [input, value];
     }),
   );
+  // What only an alert will say is judged when it does.
+  const usual = Object.fromEntries(Object.entries(inputs).map(([input, each]) => [input, each.default ?? 0]));
+  const step = overlongHold(plan, { ...usual, ...given });
+  if (step !== undefined)
+    throw wrongInput(
+      `step ${step.id} of ${name} would look for longer than the ${step.timeoutMs / 1_000} s that it may take`,
+    );
+  return given;
 }
 
 const wrongInput = (message: string): FirebreakFailure =>
