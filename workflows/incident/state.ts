@@ -1,3 +1,4 @@
+import type { AuditEntry } from '../../domain/audit/record.ts';
 import type { Authority } from '../../domain/committee/committee.ts';
 import type { SignedEpoch } from '../../domain/committee/epoch.ts';
 import {
@@ -19,6 +20,7 @@ import type { Phase } from '../../domain/notification/notice.ts';
 import type { Severity } from '../../domain/playbook/plan.ts';
 import type { DeliveryReceipt } from '../../domain/ports/notifier.ts';
 import type { RunPlaybookResult } from '../run-playbook/messages.ts';
+import { DONE_MAX, type Done, doneIn } from './done.ts';
 import type { IncidentInput } from './messages.ts';
 
 /** Why people are told something. */
@@ -66,6 +68,8 @@ export type IncidentState = {
   unconfirmed?: string;
   /** Somebody has answered a form: what happened is not only guessed any more. */
   isCauseSaid?: boolean;
+  /** What its runs say was done; the timeline keeps the rest. Absent in incidents of older builds. */
+  done?: readonly Done[];
   /** What people were already told to act on, and the freeze whose end they were told. */
   asked: readonly string[];
   frozenSaidMs: number;
@@ -178,6 +182,12 @@ export function hearRun(state: IncidentState, standing: RunStanding): void {
       tellLater(state, 'escalation', `not enough answers yet from ${role}: ${what}`);
     }
   }
+}
+
+/** Kept for the next notice alone: it wakes nobody. */
+export function hearDone(state: IncidentState, entry: AuditEntry): void {
+  const done = doneIn(entry);
+  if (done !== undefined) state.done = [...(state.done ?? []), done].slice(-DONE_MAX);
 }
 
 function isNew(state: IncidentState, name: string): boolean {

@@ -6,6 +6,7 @@ import { nextWordDueMs } from '../../domain/notification/cadence.ts';
 import type { Notified } from '../../activities/notice/notify.ts';
 import type { IncidentWords } from '../../domain/notification/words.ts';
 import { effects, named } from '../lib/effects.ts';
+import { DONE_MAX, doneInTimeline } from './done.ts';
 import { happened, type IncidentState, type Pending, tellLater, wordedPhase } from './state.ts';
 import type { IncidentInput } from './messages.ts';
 
@@ -67,7 +68,7 @@ export async function tell(teller: Teller, { number, cause, says }: Pending): Pr
     state,
     'notice',
     'platform',
-    `told (${cause}): ${says}. Confirmed by ${routes.join(', ') || 'nobody'}${silent.length === 0 ? '' : `; silent: ${silent.join(', ')}`}`,
+    `told (${cause}): ${sentence(says)} Confirmed by ${routes.join(', ') || 'nobody'}${silent.length === 0 ? '' : `; silent: ${silent.join(', ')}`}`,
   );
   teller.record({
     kind: 'notice.sent',
@@ -90,8 +91,10 @@ export async function tell(teller: Teller, { number, cause, says }: Pending): Pr
     tellLater(state, 'unconfirmed', `not everybody was reached: ${failure}`);
 }
 
+const sentence = (text: string): string => (/[.!?…]$/.test(text) ? text : `${text}.`);
+
 function wordsOf({ id, input, state, standing }: Teller, says: string): IncidentWords {
-  const { next, happened: lines, frozenUntilMs, roles, alerts } = standing();
+  const { next, frozenUntilMs, roles, alerts } = standing();
   return {
     kind: 'incident',
     phase: wordedPhase(state),
@@ -104,7 +107,10 @@ function wordsOf({ id, input, state, standing }: Teller, says: string): Incident
     ],
     affected: null,
     fundsAtRisk: 'unknown',
-    done: lines.map(({ text }) => text),
+    done: [...doneInTimeline(state.timeline.events), ...(state.done ?? [])]
+      .sort((one, other) => one.atMs - other.atMs)
+      .slice(-DONE_MAX)
+      .map(({ text }) => text),
     next: next.map(({ role, what, asks }) => {
       const [command] = asks === undefined ? [] : commandsOf(asks);
       return `${role}: ${what}${command === undefined ? '' : `: ${command}`}`;

@@ -39,7 +39,7 @@ import {
   type IncidentView,
   runOfIncident,
 } from './messages.ts';
-import { freshState, happened, hearRun, type IncidentState, standingOfState, tellLater } from './state.ts';
+import { freshState, happened, hearDone, hearRun, type IncidentState, standingOfState, tellLater } from './state.ts';
 import { nextDueMs, tell, tellWhatIsDue } from './telling.ts';
 
 const HISTORY_SOFT = 1_000;
@@ -64,7 +64,7 @@ async function hold(input: IncidentInput, carried: Carried | undefined): Promise
   const run = runOfIncident(input.network, input.key);
   const state = carried?.state ?? freshState(input, startTime.getTime());
   const room = (): Promise<void> => condition(() => workflowInfo().historyLength < HISTORY_HARD);
-  const trail = keepTrail(input.network, room, carried?.trail);
+  const trail = keepTrail(input.network, room, carried?.trail, (entry) => hearDone(state, entry));
   const standing = (): Standing => standingOfState(state, input, id);
   const show = shown(input, standing);
   setHandler(

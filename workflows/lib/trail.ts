@@ -61,8 +61,16 @@ const WRITE_PAUSE_MS_MAX = 600_000;
 /** At the end: what cannot be written by then stays unwritten, and the view says how much. */
 const WRITE_TRIES_AT_END = 3;
 
-/** The one writer of an incident's chain. `room` waits while the history is too long to go on in this execution. */
-export function keepTrail(network: string, room: () => Promise<void>, carried?: TrailState): Trail {
+/**
+ * The one writer of an incident's chain. `room` waits while the history is too long to go on in this execution; `heard` is shown what runs
+ * report.
+ */
+export function keepTrail(
+  network: string,
+  room: () => Promise<void>,
+  carried?: TrailState,
+  heard: (entry: AuditEntry) => void = () => undefined,
+): Trail {
   const { workflowId, firstExecutionRunId } = workflowInfo();
   const incident = `${workflowId}/${firstExecutionRunId}`;
   const state: TrailState = carried ?? { chain: EMPTY_CHAIN, unsigned: 0, waiting: [] };
@@ -201,8 +209,10 @@ export function keepTrail(network: string, room: () => Promise<void>, carried?: 
     const entries = heardAs('reportAudit', said, listOfReports);
     for (const each of entries ?? []) {
       const entry = heardAs('reportAudit', each, (one) => recordable(one, isReportable));
-      if (entry !== undefined) record(entry);
-      else if (!closed) state.dropped = (state.dropped ?? 0) + 1;
+      if (entry !== undefined) {
+        record(entry);
+        heard(entry);
+      } else if (!closed) state.dropped = (state.dropped ?? 0) + 1;
     }
   };
   setHandler(reportAudit, report, {
