@@ -31,7 +31,7 @@ beforeAll(async () => {
   const temporal = { address: env.address, namespace: 'default', taskQueue: 'nobody' };
   const operator = { version: 1, network: 'network.json', identity: 'identity.pem', temporal, validators: [] };
   writeFileSync(join(folder, 'operator.json'), JSON.stringify(operator));
-}, 30_000);
+}, 120_000);
 afterAll(async () => {
   await under?.stop();
   await env?.teardown();
@@ -81,7 +81,7 @@ test('alerts are listed and shown with the reasons of the losers, while no worke
       );
     expect(shown.said).toContain('no worker answers');
   }
-}, 60_000);
+}, 120_000);
 
 test('an alert that nobody recorded is refused with what to type', async () => {
   expect(await type('alert', 'show', 'ffffffffffff')).toMatchObject({
@@ -90,7 +90,7 @@ test('an alert that nobody recorded is refused with what to type', async () => {
   });
   expect(await type('alert', 'show', '$(reboot)')).toMatchObject({ code: 2 });
   expect(await type('alert', 'show', `recordAlert/prometheus/${'f'.repeat(64)}`)).toMatchObject({ code: 2 });
-}, 30_000);
+}, 120_000);
 
 /** Driving characters of terminals, and those that hide or turn text; a line break ends a line and nothing else. */
 const DRIVES =

@@ -43,7 +43,7 @@ beforeAll(async () => {
   Object.assign(world.deps, { grants: { list: async () => installed } });
   const { activities } = activitiesTelling(world, stage, { pager: 'pagerduty', chat: 'slack' });
   worker = await startWorker(env, { activities });
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await worker?.stop();
   await world?.stop();

@@ -69,7 +69,7 @@ beforeAll(async () => {
   first = await openApproval(runOf(decided), 'ask');
   await vote(runOf(decided), first, [1, 2, 3, 4, 5, 6]);
   await validatorsFollow();
-}, 60_000);
+}, 120_000);
 
 test('a hand-over while an approval is open voids its votes when they would count, the new committee decides, and the evidence proves it', async () => {
   const run = runOf(decided);
@@ -94,7 +94,7 @@ test('a hand-over while an approval is open voids its votes when they would coun
   const { evidence } = await decided.result();
   const state = verifyBundle(on.world.deps.genesis, await bundleOf(on.world, evidence), new Checks());
   expect(state).toMatchObject({ committeeEpoch: 2 });
-}, 60_000);
+}, 120_000);
 
 test('a run asks validators when somebody says that there is another committee, and not each time that it is said', async () => {
   const run = runOf(fetched);
@@ -127,7 +127,7 @@ test('a command of a member who has left is refused, by a run and by its inciden
   // The run has looked when it was commanded.
   await run.executeUpdate(commandRun, { args: [command(CAME)] });
   expect(await commanded.query(incidentQuery)).toMatchObject({ standing: { severity: 'SEV3' } });
-}, 60_000);
+}, 120_000);
 
 test('what is opened after the hand-over begins with the committee that validators follow', async () => {
   const run = await on.start(STEPS);

@@ -118,7 +118,7 @@ beforeAll(async () => {
   worker = await startWorker(env, {
     activities: { ...createActivities(deps), ...createPlaybookActivities(deps, bindings) },
   });
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await worker?.stop();
   await world?.stop();
@@ -189,4 +189,4 @@ test('a process that cannot be prepared costs its step the time of the step, and
   } finally {
     await own.stop();
   }
-}, 60_000);
+}, 120_000);

@@ -14,7 +14,7 @@ import { testWorld } from './rig/world.ts';
 let env: TestWorkflowEnvironment;
 beforeAll(async () => {
   env = await startServer();
-}, 30_000);
+}, 120_000);
 afterAll(async () => {
   await env?.teardown();
   await Runtime.instance().shutdown();

@@ -21,7 +21,7 @@ let under: ApiUnderTest;
 beforeAll(async () => {
   env = await startServer();
   under = await apiUnderTest({ temporal: env.address ?? '', taskQueue: TASK_QUEUE });
-}, 30_000);
+}, 120_000);
 afterAll(async () => {
   await under?.stop();
   await env?.teardown();

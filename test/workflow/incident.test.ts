@@ -37,7 +37,7 @@ import { type TestWorld, testWorld } from './rig/world.ts';
 let env: TestWorkflowEnvironment;
 beforeAll(async () => {
   env = await startServer();
-}, 30_000);
+}, 120_000);
 afterAll(async () => {
   await env?.teardown();
   await Runtime.instance().shutdown();
@@ -180,7 +180,7 @@ test('what must be known can be read with every worker dead, and says the same a
     expect(text).toContain('opened as SEV2, runs of-a-test');
     await restart();
   });
-}, 25_000);
+}, 120_000);
 
 test('a severity rises on a word and falls on a signature alone', async () => {
   await on(TWO, {}, async ({ world, worker }) => {
@@ -241,7 +241,7 @@ test('a severity rises on a word and falls on a signature alone', async () => {
       async () => (await handle.describe()).searchAttributes['Severity']?.[0] === 'SEV3',
     );
   });
-}, 25_000);
+}, 120_000);
 
 test('a SEV1 that two channels of one route confirmed is not confirmed: people are told so, and asked to tell each other', async () => {
   await on({ chat: 'slack', 'second-chat': 'slack' }, {}, async ({ world, worker, told }) => {
@@ -256,7 +256,7 @@ test('a SEV1 that two channels of one route confirmed is not confirmed: people a
     );
     expect(timeline.find(({ kind }) => kind === 'notice')?.text).toContain('Confirmed by slack');
   });
-}, 25_000);
+}, 120_000);
 
 test('a run that was stopped is undone or resumed by a signature alone; a click on `cancel` reaches neither incident nor run', async () => {
   await on(TWO, {}, async ({ world, worker, stage }) => {
@@ -299,7 +299,7 @@ test('a run that was stopped is undone or resumed by a signature alone; a click 
     expect(stage.done).toEqual(['test.set paper', 'test.note ink']);
     await keepHistory(run, 'run-playbook-resumed');
   });
-}, 25_000);
+}, 120_000);
 
 test('an approval that lapsed, or an action that failed, is tried again from its step after what was wrong was mended', async () => {
   await on(TWO, {}, async ({ world, worker, stage }) => {
@@ -322,7 +322,7 @@ test('an approval that lapsed, or an action that failed, is tried again from its
     expect(await handle.result()).toMatchObject({ outcome: 'done' });
     expect(stage.done).toEqual(['test.note ink failed', 'test.note ink']);
   });
-}, 25_000);
+}, 120_000);
 
 test('an incident whose run ended without success stays open until a person closes it', async () => {
   await on(TWO, {}, async ({ world, worker, stage }) => {
@@ -351,7 +351,7 @@ test('an incident whose run ended without success stays open until a person clos
     expect(await handle.result()).toMatchObject({ outcome: 'closed', result: { outcome: 'failed', undone: ['mark'] } });
     await keepHistory(handle, 'incident-closed');
   });
-}, 25_000);
+}, 120_000);
 
 test('a run that somebody terminates by a click is no silent end: the incident says that people have to act', async () => {
   await on(TWO, {}, async ({ world, worker }) => {
@@ -361,7 +361,7 @@ test('a run that somebody terminates by a click is no silent end: the incident s
     const { standing } = await seenIncident(handle, 'people have to act', (view) => view.standing.phase === 'failed');
     expect(standing.next[0]).toMatchObject({ role: 'commander' });
   });
-}, 25_000);
+}, 120_000);
 
 test('with no channel at all an incident runs, and says that nobody was told', async () => {
   await on({}, {}, async ({ world, worker }) => {
@@ -370,7 +370,7 @@ test('with no channel at all an incident runs, and says that nobody was told', a
     expect(standing.phase).toBe('over');
     expect(standing.happened.some(({ text }) => text.includes('Confirmed by nobody'))).toBe(true);
   });
-}, 25_000);
+}, 120_000);
 
 test('closeRun ends a halted run as it stands, and the incident hears it', async () => {
   await on(TWO, {}, async ({ world, worker }) => {
@@ -381,4 +381,4 @@ test('closeRun ends a halted run as it stands, and the incident hears it', async
     await runOf(handle).executeUpdate(closeRun, { args: [by] });
     await seenIncident(handle, 'people have to act', (view) => view.standing.phase === 'failed');
   });
-}, 25_000);
+}, 120_000);

@@ -27,7 +27,7 @@ let under: ApiUnderTest;
 beforeAll(async () => {
   env = await startServer();
   under = await apiUnderTest({ temporal: env.address ?? '', taskQueue: TASK_QUEUE });
-}, 30_000);
+}, 120_000);
 afterAll(async () => {
   await under?.stop();
   await env?.teardown();
@@ -148,7 +148,7 @@ describe('an alert that asks for what an open incident does', () => {
     } finally {
       await running.stop();
     }
-  }, 60_000);
+  }, 120_000);
 
   test('and resolves and fires again is another incident, which those that come then join', async () => {
     const running = await worker();
@@ -166,7 +166,7 @@ describe('an alert that asks for what an open incident does', () => {
     } finally {
       await running.stop();
     }
-  }, 60_000);
+  }, 120_000);
 
   test('opens one with all that ask at once, and is still found when its history was carried on', async () => {
     const alerts = Array.from({ length: 12 }, (_unused, at) => about(8, 'ValidatorOffline', `at-once-${at}`));
@@ -190,7 +190,7 @@ describe('an alert that asks for what an open incident does', () => {
     } finally {
       await second.stop();
     }
-  }, 90_000);
+  }, 120_000);
 
   test('opens another when the run of that one has ended, or when it is gone', async () => {
     const running = await worker();
@@ -220,7 +220,7 @@ describe('an alert that asks for what an open incident does', () => {
     } finally {
       await running.stop();
     }
-  }, 60_000);
+  }, 120_000);
 
   test('is answered although whoever would answer it is told nonsense, or is ended by a click before it does', async () => {
     const running = await worker();
@@ -245,5 +245,5 @@ describe('an alert that asks for what an open incident does', () => {
     } finally {
       await running.stop();
     }
-  }, 60_000);
+  }, 120_000);
 });

@@ -21,7 +21,7 @@ let under: ApiUnderTest;
 beforeAll(async () => {
   env = await startServer();
   under = await apiUnderTest({ temporal: env.address ?? '', taskQueue: TASK_QUEUE });
-}, 30_000);
+}, 120_000);
 afterAll(async () => {
   await under?.stop();
   await env?.teardown();
@@ -62,7 +62,7 @@ describe('an alert', () => {
     } finally {
       await first.stop();
     }
-  }, 60_000);
+  }, 120_000);
 
   test('opens one incident through repeats and a worker that is replaced, and ends when it is resolved', async () => {
     const life = { id: 'life', labels: { validator: '2' } };
@@ -99,7 +99,7 @@ describe('an alert', () => {
     } finally {
       await second.stop();
     }
-  }, 60_000);
+  }, 120_000);
 
   test('whose resolution overtook it is answered all the same', async () => {
     const { id } = await one({ id: 'overtaken', labels: { validator: '3' }, status: 'resolved' });
@@ -112,14 +112,14 @@ describe('an alert', () => {
     } finally {
       await running.stop();
     }
-  }, 60_000);
+  }, 120_000);
 
   test('that was terminated by a click is begun again by its next repeat, and one that ended is not', async () => {
     const { id } = await one({ id: 'clicked' });
     await handle(id).terminate('a click');
     expect(await one({ id: 'clicked' })).toEqual({ id, state: 'heard' });
     expect((await handle(id).describe()).status.name).toBe('RUNNING');
-  }, 30_000);
+  }, 120_000);
 
   test('that no playbook answers is kept, with every loser and its reason, and opens nothing', async () => {
     const { id } = await one({ id: 'strange', name: 'Strange' });
@@ -130,7 +130,7 @@ describe('an alert', () => {
     } finally {
       await running.stop();
     }
-  }, 60_000);
+  }, 120_000);
 
   test('by any text is no markup on its page, and drives no terminal', async () => {
     const hostile = '\u001b[2J[x](javascript:alert(1)) <img src=x> `{{7*7}}` $(reboot)\n# resolved \u202e';
@@ -152,7 +152,7 @@ describe('an alert', () => {
     } finally {
       await running.stop();
     }
-  }, 60_000);
+  }, 120_000);
 });
 
 async function phaseOf(id: string): Promise<unknown> {

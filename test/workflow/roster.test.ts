@@ -26,7 +26,7 @@ let env: TestWorkflowEnvironment;
 let networks = 0;
 beforeAll(async () => {
   env = await startServer();
-}, 30_000);
+}, 120_000);
 afterAll(async () => {
   await env?.teardown();
   await Runtime.instance().shutdown();

@@ -35,7 +35,7 @@ beforeAll(async () => {
   world = await testWorld({ pinned: { committee: COMMITTEE } });
   stage = emptyStage();
   worker = await startWorker(env, { activities: activitiesOn(world, stage) });
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await worker?.stop();
   await world?.stop();

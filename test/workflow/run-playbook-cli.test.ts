@@ -100,7 +100,7 @@ beforeAll(async () => {
       validators: [],
     }),
   );
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await worker?.stop();
   await world?.stop();
@@ -193,7 +193,7 @@ test('an edited playbook is another one: its signatures do not count, and a run 
   await giveOrder({ data }, 'second', at('freeze.json'));
   await eventually('it is over', async () => (await lines('second')).includes('done: completed'));
   expect(stage.done).toEqual([]);
-}, 60_000);
+}, 120_000);
 
 test('stop and undo are single commands; undo and resume need the key of a member', async () => {
   const file = playbook('held', `${FREEZE}\n${FORM}`);
@@ -231,7 +231,7 @@ test('stop and undo are single commands; undo and resume need the key of a membe
   await eventually('people have to act', async () => (await lines('fourth')).includes('SEV1 FAILED'));
   await close(screen, 'fourth', by);
   await eventually('the incident is over', async () => (await lines('fourth')).includes('SEV1 OVER'));
-}, 60_000);
+}, 120_000);
 
 test('notes, roles and a severity are single commands; one that falls needs a key; watching shows each change', async () => {
   const file = playbook('noted', FORM);
@@ -261,7 +261,7 @@ test('notes, roles and a severity are single commands; one that falls needs a ke
   expect((await watching).data).toMatchObject({ standing: { phase: 'over', severity: 'SEV2' } });
   expect(shown).toContain('nobody has to act');
   expect(shown).not.toContain('\u001b');
-}, 60_000);
+}, 120_000);
 
 test('with every worker dead, who must act next can still be read', async () => {
   const file = playbook('waiting', ASK);
@@ -282,4 +282,4 @@ test('with every worker dead, who must act next can still be read', async () => 
   );
   expect((await listIncidents({ data, limit: '10' })).lines.join('\n')).toContain('NEXT  committee: vote: Burn paper?');
   worker = await startWorker(env, { activities: activities() }, { taskQueue: worker.taskQueue });
-}, 60_000);
+}, 120_000);

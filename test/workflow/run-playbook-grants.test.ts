@@ -39,7 +39,7 @@ beforeAll(async () => {
   };
   Object.assign(world.deps, { grants: { list: async () => installed }, channels });
   worker = await startWorker(env, { activities: activitiesOn(world, stage) });
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await worker?.stop();
   await world?.stop();
@@ -126,7 +126,7 @@ test('a playbook freezes all validators by the standing order that was installed
   expect(use).toMatchObject({ playbook: loaded.digest, step: 'freeze', freezeSeconds: 3_600 });
   for (const id of [2, 3, 4, 5]) expect(await useAt(id)).toEqual(use);
   await keepHistory(handle, 'run-playbook-standing-order');
-}, 60_000);
+}, 120_000);
 
 test('the incident around the run shows a freeze by standing order, and says before it lapses', async () => {
   await lift();
@@ -148,7 +148,7 @@ test('the incident around the run shows a freeze by standing order, and says bef
   );
   await env.client.workflow.getHandle(handle.workflowId.replace(/^incident/, 'runPlaybook')).terminate();
   await handle.terminate();
-}, 60_000);
+}, 120_000);
 
 test('an alert alone freezes nothing: without a standing order for exactly this plan a signed order is asked for', async () => {
   await lift();
@@ -167,7 +167,7 @@ test('an alert alone freezes nothing: without a standing order for exactly this 
   const number = Number((await stateOf(1)).number) + 1;
   await handle.executeUpdate(handOrder, { args: [orderOf(world, 'freeze', number, 1_800)] });
   expect(await handle.result()).toMatchObject({ outcome: 'done' });
-}, 60_000);
+}, 120_000);
 
 test('a try that is repeated is the same use: validators that answered late have one use, with one beginning', async () => {
   await lift();
@@ -187,7 +187,7 @@ test('a try that is repeated is the same use: validators that answered late have
   expect(await handle.result()).toMatchObject({ outcome: 'done' });
   for (const id of [1, 2, 3, 4, 5]) expect(await useAt(id)).toEqual(first);
   for (const [id, handler] of held) if (handler !== undefined) world.handlers.set(id, handler);
-}, 60_000);
+}, 120_000);
 
 test('undoing the freeze asks the committee for a lift, tells people, and waits for nothing', async () => {
   await lift();
@@ -204,7 +204,7 @@ test('undoing the freeze asks the committee for a lift, tells people, and waits 
   });
   // Nothing was lifted: a run cannot do that by itself.
   expect((await stateOf(1)).frozenUntilSeconds).toBeGreaterThan(0n);
-}, 60_000);
+}, 120_000);
 
 test('a lift that is taken back freezes again under what is left of the standing order, and no further than it has uses', async () => {
   await lift();
@@ -223,7 +223,7 @@ test('a lift that is taken back freezes again under what is left of the standing
   await seen(spent, 'an order is asked for', (view) => view.orders.length === 1);
   expect((await stateOf(1)).frozenUntilSeconds).toBe(0n);
   await spent.terminate();
-}, 60_000);
+}, 120_000);
 
 test('a run that nobody told of a hand-over finds the new committee at the validators, and freezes by its standing order', async () => {
   await lift();
@@ -246,4 +246,4 @@ test('a run that nobody told of a hand-over finds the new committee at the valid
   installed = [standingOrder(loaded.digest), standingOrder(loaded.digest, {}, second)];
   expect(await (await run(loaded)).result()).toMatchObject({ outcome: 'done' });
   expect(await useAt(1)).toMatchObject({ grant: installed.map(({ grant }) => grantDigest(grant))[1] });
-}, 60_000);
+}, 120_000);

@@ -17,7 +17,7 @@ let env: TestWorkflowEnvironment;
 
 beforeAll(async () => {
   env = await startServer();
-}, 30_000);
+}, 120_000);
 afterAll(async () => {
   workers.kill();
   await env?.teardown();

@@ -141,7 +141,7 @@ test('a guard that must hold ends the run when it does not, and what was done is
   });
   expect(stage.done.splice(0)).toEqual(['test.set a', 'test.unset a']);
   await keepHistory(handle, 'run-playbook-guard');
-}, 60_000);
+}, 120_000);
 
 test('a guard that only pages says when it breaks and when it holds again, once each', async () => {
   stage.seen = 1;
@@ -159,7 +159,7 @@ test('a guard that only pages says when it breaks and when it holds again, once 
     expect.stringContaining('does not hold'),
     expect.stringContaining('holds again'),
   ]);
-}, 60_000);
+}, 120_000);
 
 const KEY = (
   participants: string,
@@ -177,7 +177,7 @@ test('a key is made by the process of its own, once the committee has approved e
   const key = await on.env.client.workflow.getHandle('generateKey/test-network/41').result();
   expect(key).toMatchObject({ outcome: 'active' });
   await keepHistory(handle, 'run-playbook-process');
-}, 60_000);
+}, 120_000);
 
 test('a key that leaves a suspect out is made by the others, and its certificate names them, the run and the step', async () => {
   const plan = planOf(KEY('[1, 2, 4, 5]').replace('${inputs.epoch}', '43'));
@@ -193,7 +193,7 @@ test('a key that leaves a suspect out is made by the others, and its certificate
     participants: [1, 2, 4, 5],
     origin: { step: 'key', playbook: plan.digest },
   });
-}, 60_000);
+}, 120_000);
 
 test('a key of too few is refused, and not made with everybody instead', async () => {
   const handle = await startRun(
@@ -206,7 +206,7 @@ test('a key of too few is refused, and not made with everybody instead', async (
   expect(await handle.result()).toMatchObject({ outcome: 'failed', refusal: { code: 'input.capability-argument' } });
   await expect(on.env.client.workflow.getHandle('generateKey/test-network/42').describe()).rejects.toThrow();
   expect(stage.done).toEqual([]);
-}, 60_000);
+}, 120_000);
 
 test('an action that is silent for too long is tried again', async () => {
   let go = (): void => undefined;
@@ -222,4 +222,4 @@ test('an action that is silent for too long is tried again', async () => {
   expect(await handle.result()).toMatchObject({ outcome: 'done' });
   expect(await handle.query(progressQuery)).toMatchObject({ phase: 'done', percent: 100, awaitingRole: 'nobody' });
   stage.done.length = 0;
-}, 60_000);
+}, 120_000);

@@ -25,7 +25,7 @@ let world: TestWorld;
 beforeAll(async () => {
   env = await startServer();
   world = await testWorld({ pinned: { committee: COMMITTEE } });
-}, 30_000);
+}, 120_000);
 afterAll(async () => {
   await world?.stop();
   await env?.teardown();

@@ -39,7 +39,7 @@ import { AMOUNT_SATS, FEE_SATS, PAYOUT_SCRIPT, signedRelease, signedTerms, type 
 let env: TestWorkflowEnvironment;
 beforeAll(async () => {
   env = await startServer();
-}, 30_000);
+}, 120_000);
 afterAll(async () => {
   await env?.teardown();
   await Runtime.instance().shutdown();

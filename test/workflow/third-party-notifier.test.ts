@@ -25,7 +25,7 @@ let env: TestWorkflowEnvironment;
 let peer: HttpPeer | undefined;
 beforeAll(async () => {
   env = await startServer();
-}, 30_000);
+}, 120_000);
 afterAll(async () => {
   workers.kill();
   await peer?.close();

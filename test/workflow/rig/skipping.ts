@@ -55,7 +55,7 @@ export function onSkippingServer(): { waiting(title: string, run: (server: Skipp
       Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => [name, INDEXED[type]]),
     );
     await env.connection.operatorService.addSearchAttributes({ namespace: 'default', searchAttributes });
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     await env?.teardown();
     await Runtime.instance().shutdown();

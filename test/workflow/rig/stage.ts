@@ -31,7 +31,7 @@ export function onStage(
     const world = await testWorld({ pinned: { committee: COMMITTEE }, ...ofWorld });
     made = { env, world };
     made = { env, world, worker: await startWorker(env, { activities: activitiesOn(world, stage) }, workerChoices) };
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     await made.worker?.stop();
     await made.world?.stop();

@@ -26,7 +26,7 @@ export function onServer(): {
   let env: TestWorkflowEnvironment;
   beforeAll(async () => {
     env = await startServer();
-  }, 30_000);
+  }, 120_000);
   afterAll(async () => {
     await env?.teardown();
     await Runtime.instance().shutdown();
@@ -38,7 +38,7 @@ export function onServer(): {
         end.status === 'rejected' ? [new Error(`${ways[at]}: ${String(end.reason)}`, { cause: end.reason })] : [],
       );
       if (broken.length > 0) throw new AggregateError(broken, broken.join('\n'));
-    }, 60_000);
+    }, 120_000);
   const ways = Object.keys(WAYS);
   return {
     scenario: (title, run) => inWays(title, ways, run),
