@@ -123,7 +123,7 @@ async function breakGlass(number: number, afterOrder: number, freezeSeconds: num
 }
 
 /** As the alert starts it, but that it looks every second. */
-async function review(verdict: 'needed' | 'mistaken'): Promise<Started> {
+async function review(verdict: 'needed' | 'mistaken', every = 1_000): Promise<Started> {
   told.length = 0;
   looks.length = 0;
   const catalogueFile = join(PLAYBOOKS, 'catalogue.yaml');
@@ -131,7 +131,9 @@ async function review(verdict: 'needed' | 'mistaken'): Promise<Started> {
   const file = join(PLAYBOOKS, 'break-glass-review', 'playbook.yaml');
   const loaded = loadPlaybook(readFileSync(file), file, { catalogue });
   if (!loaded.ok) throw new Error(loaded.problems.map(({ message }) => message).join('\n'));
-  const handle = await startRun(env.client, world, worker.taskQueue, loaded, { inputs: { lookEvery: 1_000 } });
+  const handle = await startRun(env.client, world, worker.taskQueue, loaded, {
+    inputs: { lookEvery: every, lookLaterEvery: 1_000 },
+  });
   await seen(
     handle,
     'the review is asked for',
@@ -144,8 +146,8 @@ async function review(verdict: 'needed' | 'mistaken'): Promise<Started> {
 }
 
 /** It has seen everybody frozen once more, after it asked for the review, and is not over. */
-async function looksAgain(handle: Started): Promise<void> {
-  await seen(handle, 'it looks again', ({ now }) => now.some(({ step }) => step === 'over'));
+async function looksAgain(handle: Started, by = 'over'): Promise<void> {
+  await seen(handle, 'it looks again', ({ now }) => now.some(({ step }) => step === by), 90_000);
   const before = looks.length;
   await eventually('it looks again', async () => looks.length > before + 1);
   expect(looks).toEqual(looks.map(() => EVERYBODY_FROZEN));
@@ -176,3 +178,13 @@ test('a use that was needed lifts nothing: its review ends when the freeze has e
   expect(texts.some((text) => text.includes('nothing lifts them'))).toBe(false);
   expect(texts).toContainEqual(expect.stringContaining('Break-glass was used by ann: needed, a strange payout'));
 }, 60_000);
+
+test('a freeze that goes on after all looks of the first hours holds the review open', async () => {
+  await breakGlass(3, 1, 3_000);
+  const handle = await review('needed', 1);
+  await looksAgain(handle, 'overLater');
+  aheadMs += 3_000_000;
+  expect(await handle.result()).toMatchObject({ outcome: 'done', end: 'reviewed' });
+  expect(looks.length).toBeGreaterThan(121);
+  expect(looks.at(-1)).toEqual(NOBODY_FROZEN);
+}, 120_000);
