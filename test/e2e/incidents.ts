@@ -61,7 +61,7 @@ export function incidentScenes(live: () => LiveNetwork): void {
       expect(heardOn(net, /Validator 8 ran twice \(failover\); no key was touched\./, since)).toEqual(['slack']);
       expect(await pausedIn(net)).toEqual([]);
       expect(await brakesOf(net)).toEqual(before);
-      expect((await incidentsSince(net, since)).map(({ playbook }) => playbook)).toEqual(['identity-seen-twice']);
+      expect(await playbooksSince(net, since)).toEqual(['identity-seen-twice']);
     },
   );
 
@@ -106,7 +106,7 @@ export function incidentScenes(live: () => LiveNetwork): void {
       expect(await pausedIn(net)).toEqual([]);
       await untilAll(net, 'ready again', isReady, 90_000);
       expect(await brakesOf(net)).toEqual(before);
-      expect((await incidentsSince(net, since)).map(({ playbook }) => playbook)).toEqual(['validator-offline']);
+      expect(await playbooksSince(net, since)).toEqual(['validator-offline']);
     },
   );
 }
@@ -114,6 +114,12 @@ export function incidentScenes(live: () => LiveNetwork): void {
 const TWO = /Two validators to spare: 12 live\./;
 const ONE = /One validator to spare: 11 live\./;
 const NONE = /10 validators are live, 10 sign: one more outage stops payouts\./;
+
+/** What was answered meanwhile; the scene of grants has used break-glass, whose review may open at any time after it. */
+async function playbooksSince(net: LiveNetwork, sinceMs: number): Promise<readonly string[]> {
+  const playbooks = (await incidentsSince(net, sinceMs)).map(({ playbook }) => playbook);
+  return playbooks.filter((playbook) => playbook !== 'break-glass-review');
+}
 
 /** The incident that this playbook answers, as soon as an alert has opened it. */
 async function opened(net: LiveNetwork, playbook: string, sinceMs: number): Promise<Handled> {

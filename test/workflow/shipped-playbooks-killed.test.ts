@@ -57,7 +57,10 @@ async function incidentOn(path: Path, isKilled: boolean) {
         facts,
         transactions: facts.transactions - before.transactions,
         told: scene.told().map(withoutEpochs),
-        records: records.filter(({ kind }) => kind !== 'head.signed').map(said).sort(),
+        records: records
+          .filter(({ kind }) => kind !== 'head.signed')
+          .map(said)
+          .sort(),
         // How often heads are signed goes by time; that they are does not.
         isSigned: records.some(({ kind }) => kind === 'head.signed'),
       },
