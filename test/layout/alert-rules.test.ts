@@ -153,7 +153,7 @@ describe('the alert rules', () => {
   });
 });
 
-const PROMQL_WORDS = new Set(['avg_over_time']);
+const PROMQL_WORDS = new Set(['avg_over_time', 'min_over_time', 'max_over_time']);
 
 /** 002 §12.4.3, in its words. */
 const NAMED = [

@@ -23,6 +23,7 @@ export class MetricsCollector {
   private readonly lag = monitorEventLoopDelay({ resolution: 20 });
   private cpu = process.cpuUsage();
   private cpuAtMs = performance.now();
+  private cpuShare = 0;
 
   constructor(view: ValidatorView) {
     this.view = view;
@@ -138,10 +139,14 @@ export class MetricsCollector {
 
   private collectProcess(): void {
     const elapsedMs = performance.now() - this.cpuAtMs;
-    const used = process.cpuUsage(this.cpu);
-    if (elapsedMs >= 1) this.set('validator_cpu_usage', (used.user + used.system) / 1000 / elapsedMs);
-    this.cpu = process.cpuUsage();
-    this.cpuAtMs = performance.now();
+    // Two scrapes in one millisecond tell the same: so short a time has no share.
+    if (elapsedMs >= 1) {
+      const used = process.cpuUsage(this.cpu);
+      this.cpuShare = (used.user + used.system) / 1000 / elapsedMs;
+      this.cpu = process.cpuUsage();
+      this.cpuAtMs = performance.now();
+    }
+    this.set('validator_cpu_usage', this.cpuShare);
     this.set('validator_memory_usage_bytes', process.memoryUsage.rss());
     this.set('validator_disk_usage_bytes', bytesIn(this.view.dataDir));
     const disk = statfsSync(this.view.dataDir);
