@@ -1,32 +1,14 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
-import {
-  alertmanagerBody,
-  type ApiUnderTest,
-  apiUnderTest,
-  asAlertmanager,
-  READER,
-} from '../../api/testkit/delivering.ts';
+import { expect, test } from '@jest/globals';
+import { alertmanagerBody, asAlertmanager, READER } from '../../api/testkit/delivering.ts';
 import { linesOf } from '../../domain/incident/standing.ts';
 import { INCIDENT, startIncident } from '../../workflows/incident/messages.ts';
 import { RECORD_ALERT } from '../../workflows/record-alert/messages.ts';
+import { onApi } from './rig/api.ts';
 import { remembered } from './rig/incidents.ts';
 import { eventually } from './rig/rig.ts';
-import { startServer } from './rig/server.ts';
 
 const TASK_QUEUE = `readers-${process.pid}`;
-let env: TestWorkflowEnvironment;
-let under: ApiUnderTest;
-beforeAll(async () => {
-  env = await startServer();
-  under = await apiUnderTest({ temporal: env.address ?? '', taskQueue: TASK_QUEUE });
-}, 120_000);
-afterAll(async () => {
-  await under?.stop();
-  await env?.teardown();
-  await Runtime.instance().shutdown();
-});
+const on = onApi(TASK_QUEUE);
 
 const digest = '0'.repeat(64) as Parameters<typeof startIncident>[0]['playbook']['playbook'];
 async function opened(key: string, title: string): Promise<string> {
@@ -37,17 +19,17 @@ async function opened(key: string, title: string): Promise<string> {
     severity: 'SEV2' as const,
     playbook: { name: 'nothing', playbook: digest, plan: { digest, sizeBytes: 1 }, library: {}, inputs: {} },
   };
-  const { workflowId } = await env.client.workflow.start(INCIDENT, startIncident(input, TASK_QUEUE));
+  const { workflowId } = await on.env.client.workflow.start(INCIDENT, startIncident(input, TASK_QUEUE));
   return workflowId;
 }
 const get = (path: string, token: string | undefined = READER): Promise<Response> =>
-  fetch(`${under.api.url}${path}`, { headers: token === undefined ? {} : { authorization: `Bearer ${token}` } });
+  fetch(`${on.api.url}${path}`, { headers: token === undefined ? {} : { authorization: `Bearer ${token}` } });
 
 test('a reader is shown what the command line shows, though no worker has ever run', async () => {
   const id = await opened('read', 'Of a test [x](http://evil.example) \u001b[2J');
   const response = await get(`/v1/incidents/${encodeURIComponent(id)}`);
   expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'no-store']);
-  const standing = await remembered(env.client.workflow.getHandle(id));
+  const standing = await remembered(on.env.client.workflow.getHandle(id));
   expect(await response.json()).toEqual({ id, status: 'running', standing, lines: linesOf(standing) });
   expect(linesOf(standing).join('\n')).not.toContain('\u001b');
   await eventually('it is listed', async () => {
@@ -65,7 +47,7 @@ test('without the token of a reader nothing is said, not even whether something 
   ])
     for (const token of [undefined, 'wrong', 'token-of-the-tests-0123456789']) {
       const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-      const response = await fetch(`${under.api.url}${path}`, { headers });
+      const response = await fetch(`${on.api.url}${path}`, { headers });
       expect([path, response.status, await response.json()]).toEqual([
         path,
         401,
@@ -74,7 +56,7 @@ test('without the token of a reader nothing is said, not even whether something 
     }
   for (const name of ['incident%2Flaptop%2Fnone', 'runPlaybook%2Flaptop%2Fhidden', '..%2F..', 'x'.repeat(300)])
     expect((await get(`/v1/incidents/${name}`)).status).toBe(404);
-  const changing = await fetch(`${under.api.url}/v1/incidents`, {
+  const changing = await fetch(`${on.api.url}/v1/incidents`, {
     method: 'POST',
     headers: { authorization: `Bearer ${READER}` },
   });
@@ -84,20 +66,20 @@ test('without the token of a reader nothing is said, not even whether something 
 test('the alert that always fires says that its sender lives, and is no alert', async () => {
   const before = Date.now();
   const body = alertmanagerBody([{ id: 'beat', name: 'Watchdog' }]);
-  const response = await asAlertmanager(under.api.url, body);
+  const response = await asAlertmanager(on.api.url, body);
   expect([response.status, await response.json()]).toEqual([200, { recorded: [] }]);
-  const { heartbeats } = (await (await fetch(`${under.api.statusUrl}/health`)).json()) as {
+  const { heartbeats } = (await (await fetch(`${on.api.statusUrl}/health`)).json()) as {
     heartbeats: Record<string, number>;
   };
   expect(heartbeats['prometheus']).toBeGreaterThanOrEqual(before);
-  expect(await (await fetch(`${under.api.statusUrl}/metrics`)).text()).toMatch(
+  expect(await (await fetch(`${on.api.statusUrl}/metrics`)).text()).toMatch(
     /firebreak_api_heartbeat_timestamp_seconds\{source="prometheus"\} [1-9]/,
   );
-  const { heartbeats: same } = (await (await fetch(`${under.api.statusUrl}/health`)).json()) as { heartbeats: unknown };
+  const { heartbeats: same } = (await (await fetch(`${on.api.statusUrl}/health`)).json()) as { heartbeats: unknown };
   expect(same).toEqual(heartbeats);
   const resolved = alertmanagerBody([{ id: 'beat', name: 'Watchdog', status: 'resolved' }]);
-  expect((await asAlertmanager(under.api.url, resolved)).status).toBe(200);
+  expect((await asAlertmanager(on.api.url, resolved)).status).toBe(200);
   const records = [];
-  for await (const run of env.client.workflow.list({ query: `WorkflowType = '${RECORD_ALERT}'` })) records.push(run);
+  for await (const run of on.env.client.workflow.list({ query: `WorkflowType = '${RECORD_ALERT}'` })) records.push(run);
   expect(records).toEqual([]);
 });

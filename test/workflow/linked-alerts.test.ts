@@ -1,38 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { Context } from '@temporalio/activity';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import type { Activities } from '../../activities/activities.ts';
-import {
-  type ApiUnderTest,
-  alertmanagerBody,
-  apiUnderTest,
-  asAlertmanager,
-  asScript,
-  type SentAlert,
-} from '../../api/testkit/delivering.ts';
+import { alertmanagerBody, asAlertmanager, asScript, type SentAlert } from '../../api/testkit/delivering.ts';
 import { ANSWER_ALERTS, askedSignal, startAnswerAlerts } from '../../workflows/answer-alerts/messages.ts';
 import { alertHeardSignal, INCIDENT, incidentQuery } from '../../workflows/incident/messages.ts';
 import { alertRecordQuery } from '../../workflows/record-alert/messages.ts';
 import { HISTORY_EVENTS_MAX } from '../../workflows/settings.ts';
+import { onApi } from './rig/api.ts';
 import { remembered } from './rig/incidents.ts';
 import { eventually, keepHistory, startWorker } from './rig/rig.ts';
 import { BLOB } from './rig/scripted.ts';
-import { startServer } from './rig/server.ts';
 
 const TASK_QUEUE = `linked-${process.pid}`;
-let env: TestWorkflowEnvironment;
-let under: ApiUnderTest;
-beforeAll(async () => {
-  env = await startServer();
-  under = await apiUnderTest({ temporal: env.address ?? '', taskQueue: TASK_QUEUE });
-}, 120_000);
-afterAll(async () => {
-  await under?.stop();
-  await env?.teardown();
-  await Runtime.instance().shutdown();
-});
+const on = onApi(TASK_QUEUE);
 
 /** What was recorded as evidence, as `<incident> <kind> <alert> <summary>`. */
 const evidence: string[] = [];
@@ -60,17 +41,16 @@ async function forEver(): Promise<never> {
   }
 }
 const worker = (maxCachedWorkflows = 50) =>
-  startWorker(env, { activities }, { taskQueue: TASK_QUEUE, maxCachedWorkflows });
-const handle = (id: string) => env.client.workflow.getHandle(id);
+  startWorker(on.env, { activities }, { taskQueue: TASK_QUEUE, maxCachedWorkflows });
+const handle = (id: string) => on.env.client.workflow.getHandle(id);
 const recordedBy = async (sent: Promise<Response>): Promise<readonly string[]> => {
   const response = await sent;
   if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`);
   return ((await response.json()) as { recorded: { id: string }[] }).recorded.map(({ id }) => id);
 };
 const fire = async (...alerts: SentAlert[]): Promise<readonly string[]> =>
-  recordedBy(asAlertmanager(under.api.url, alertmanagerBody(alerts)));
-const script = async (...alerts: SentAlert[]): Promise<readonly string[]> =>
-  recordedBy(asScript(under.api.url, alerts));
+  recordedBy(asAlertmanager(on.api.url, alertmanagerBody(alerts)));
+const script = async (...alerts: SentAlert[]): Promise<readonly string[]> => recordedBy(asScript(on.api.url, alerts));
 const about = (validator: number, name: string, id: string): SentAlert => ({
   id,
   name,
@@ -88,7 +68,7 @@ async function incidentOf(record = ''): Promise<string> {
 }
 async function openIncidents(): Promise<readonly string[]> {
   const found: string[] = [];
-  for await (const run of env.client.workflow.list({
+  for await (const run of on.env.client.workflow.list({
     query: `WorkflowType = '${INCIDENT}' AND ExecutionStatus = 'Running'`,
   }))
     found.push(run.workflowId);
@@ -234,7 +214,7 @@ describe('an alert that asks for what an open incident does', () => {
       expect(await incidentOf(second)).toBe(incident);
 
       // Nobody works on this one.
-      const deaf = await env.client.workflow.start(
+      const deaf = await on.env.client.workflow.start(
         ANSWER_ALERTS,
         startAnswerAlerts('laptop', { playbook: 'validator-offline', inputs: { validator: 11 } }, [], 'nobody'),
       );

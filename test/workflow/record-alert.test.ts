@@ -1,48 +1,29 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
-import {
-  type ApiUnderTest,
-  alertmanagerBody,
-  apiUnderTest,
-  asAlertmanager,
-  type SentAlert,
-} from '../../api/testkit/delivering.ts';
+import { describe, expect, test } from '@jest/globals';
+import { alertmanagerBody, asAlertmanager, type SentAlert } from '../../api/testkit/delivering.ts';
 import { INCIDENT } from '../../workflows/incident/messages.ts';
 import { alertRecordQuery, RECORD_ALERT, type RecordAlertResult } from '../../workflows/record-alert/messages.ts';
+import { onApi } from './rig/api.ts';
 import { remembered } from './rig/incidents.ts';
 import { eventually, keepHistory, startWorker } from './rig/rig.ts';
-import { startServer } from './rig/server.ts';
 
 const TASK_QUEUE = `alerts-${process.pid}`;
-let env: TestWorkflowEnvironment;
-let under: ApiUnderTest;
-
-beforeAll(async () => {
-  env = await startServer();
-  under = await apiUnderTest({ temporal: env.address ?? '', taskQueue: TASK_QUEUE });
-}, 120_000);
-afterAll(async () => {
-  await under?.stop();
-  await env?.teardown();
-  await Runtime.instance().shutdown();
-});
+const on = onApi(TASK_QUEUE);
 
 const worker = (maxCachedWorkflows = 50) =>
-  startWorker(env, { activities: {} }, { taskQueue: TASK_QUEUE, maxCachedWorkflows });
+  startWorker(on.env, { activities: {} }, { taskQueue: TASK_QUEUE, maxCachedWorkflows });
 type Answer = { readonly id: string; readonly state: string };
 async function deliver(...alerts: SentAlert[]): Promise<readonly Answer[]> {
-  const response = await asAlertmanager(under.api.url, alertmanagerBody(alerts));
+  const response = await asAlertmanager(on.api.url, alertmanagerBody(alerts));
   if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`);
   return ((await response.json()) as { recorded: Answer[] }).recorded;
 }
 const one = async (alert: SentAlert): Promise<Answer> => (await deliver(alert))[0] ?? { id: '', state: '' };
-const handle = (id: string) => env.client.workflow.getHandle(id);
+const handle = (id: string) => on.env.client.workflow.getHandle(id);
 const incidentOf = (id: string): string => `incident/laptop/${id.split('/').at(-1)}`;
 /** Names of executions of a type, each run counted. */
 async function runsOf(type: string, ids: (id: string) => boolean = () => true): Promise<readonly string[]> {
   const found: string[] = [];
-  for await (const run of env.client.workflow.list({ query: `WorkflowType = '${type}'` }))
+  for await (const run of on.env.client.workflow.list({ query: `WorkflowType = '${type}'` }))
     if (ids(run.workflowId)) found.push(run.workflowId);
   return found.sort();
 }
