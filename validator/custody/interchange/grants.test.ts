@@ -6,13 +6,10 @@ import { createCommittees } from '../committees.ts';
 import { createGrants } from '../grants.ts';
 import type { Journal } from '../journal/journal.ts';
 import { createOrders } from '../orders.ts';
-import { SILENT } from '../testkit/agents.ts';
+import { carrying } from '../testkit/carrying.ts';
 import { standingOrder, useOf } from '../testkit/committee.ts';
 import { TestJournals } from '../testkit/journals.ts';
 import { signOrder, testNetwork } from '../testkit/network.ts';
-import { readInterchange, writeInterchange } from './file.ts';
-import { importInto } from './import.ts';
-import { interchangeOf, ownerIn } from './interchange.ts';
 
 /** Real disks on a machine that may be busy. */
 jest.setTimeout(60_000);
@@ -23,16 +20,12 @@ afterEach(() => journals.dispose());
 const network = testNetwork(4, 3);
 const { genesis } = network;
 const self = validatorId(2);
-const owner = ownerIn(genesis, self);
 const NOW = 1_800_000_000;
 const grant = standingOrder(network, NOW, { limits: { usesMax: 1 } });
 const lift = signOrder(network, { number: 1, kind: 'lift' }, 3);
 
-const partsOf = (journal: Journal) => ({ genesis, self, journal, clock: () => NOW * 1_000, logger: SILENT });
+const { partsOf, textOf, bring } = carrying(genesis, self, NOW * 1_000);
 const open = (): Journal => journals.open(journals.newFolder());
-const textOf = (journal: Journal): string => writeInterchange(interchangeOf(journal, owner));
-const bring = (from: Journal, into: Journal): void =>
-  importInto(partsOf(into), readInterchange(textOf(from), 'a copy'));
 const frozenUntil = (journal: Journal): number => journal.orders.standing().state.frozenUntilSeconds;
 const numberOf = (journal: Journal): number => journal.orders.standing().state.number;
 const usedAfter = (journal: Journal, change: Partial<GrantUse>): SignedGrantUse =>

@@ -4,7 +4,7 @@ import { type CeremonyId, keysetOf } from '../../../domain/ceremony/ceremony.ts'
 import { FirebreakFailure } from '../../../domain/errors/failure.ts';
 import { validatorId } from '../../../domain/network/network.ts';
 import type { Journal, Release } from '../journal/journal.ts';
-import { SILENT } from '../testkit/agents.ts';
+import { carrying } from '../testkit/carrying.ts';
 import { nextCommittee, pinnedCommittee, signEpoch, standingOrder, useOf } from '../testkit/committee.ts';
 import { copyOf, hexOf, outpointOf, payoutOf } from '../testkit/copies.ts';
 import { TestJournals } from '../testkit/journals.ts';
@@ -12,7 +12,7 @@ import { hostKey, signOrder, testNetwork } from '../testkit/network.ts';
 import { createCommittees } from '../committees.ts';
 import { createGrants } from '../grants.ts';
 import { createOrders } from '../orders.ts';
-import { readInterchange, writeInterchange } from './file.ts';
+import { writeInterchange } from './file.ts';
 import { importInto } from './import.ts';
 import { interchangeOf, ownerIn } from './interchange.ts';
 
@@ -27,10 +27,7 @@ const { genesis } = network;
 const self = validatorId(2);
 const owner = ownerIn(genesis, self);
 const NOW_MS = 1_800_000_000_000;
-const partsOf = (journal: Journal) => ({ genesis, self, journal, clock: () => NOW_MS, logger: SILENT });
-/** As an operator carries it: through the text of a file. */
-const carried = (from: Journal) => readInterchange(writeInterchange(interchangeOf(from, owner)), 'a copy');
-const bring = (from: Journal, into: Journal): void => importInto(partsOf(into), carried(from));
+const { partsOf, textOf, carried, bring } = carrying(genesis, self, NOW_MS);
 const codeOf = (work: () => void): string => {
   try {
     work();
@@ -88,12 +85,12 @@ test('after an import a validator refuses whatever either copy would have refuse
       ];
       const refusedBy = (journal: Journal) => probes.map((probe) => journal.releases.conflict(probe) !== undefined);
       const [mineBefore, others] = [refusedBy(mine), refusedBy(other)];
-      const kept = writeInterchange(interchangeOf(mine, owner));
+      const kept = textOf(mine);
       const code = codeOf(() => bring(other, mine));
       if (code !== 'none') {
         seen.torn += 1;
         expect(code).toBe('conflict.interchange-lock');
-        expect(writeInterchange(interchangeOf(mine, owner))).toBe(kept);
+        expect(textOf(mine)).toBe(kept);
         return;
       }
       seen.taken += 1;
@@ -104,12 +101,12 @@ test('after an import a validator refuses whatever either copy would have refuse
           expect([probes[at], refused]).toEqual([probes[at], true]);
         }
       }
-      const once = writeInterchange(interchangeOf(mine, owner));
+      const once = textOf(mine);
       bring(other, mine);
-      expect(writeInterchange(interchangeOf(mine, owner))).toBe(once);
+      expect(textOf(mine)).toBe(once);
       // The other way round both end with the same memory.
       bring(mine, other);
-      expect(writeInterchange(interchangeOf(other, owner))).toBe(once);
+      expect(textOf(other)).toBe(once);
     }),
     { numRuns: 24 },
   );
