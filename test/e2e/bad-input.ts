@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { makeVault } from '../../devnet/story.ts';
 import { liveTest } from './rig/evidence.ts';
-import type { LiveNetwork } from './rig/live-network.ts';
+import type { LiveNetwork } from '../../devnet/live-network.ts';
 import { on, refusalIn } from './rig/operator.ts';
 import { DEPOSIT_SATS, signedRelease } from './rig/payouts.ts';
 

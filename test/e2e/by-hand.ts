@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { liveTest } from './rig/evidence.ts';
-import type { LiveNetwork } from './rig/live-network.ts';
+import type { LiveNetwork } from '../../devnet/live-network.ts';
 import { firebreak } from './rig/node-process.ts';
 import { done, on } from './rig/operator.ts';
 import { untilSettled } from './rig/payouts.ts';

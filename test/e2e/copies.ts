@@ -3,9 +3,9 @@ import { runCopy, takeCopy } from '../../devnet/copy.ts';
 import { validatorIds } from '../../devnet/layout.ts';
 import { type ValidatorId, validatorId, validatorName } from '../../domain/network/network.ts';
 import { liveTest } from './rig/evidence.ts';
-import type { LiveNetwork } from './rig/live-network.ts';
+import type { LiveNetwork } from '../../devnet/live-network.ts';
 import { fundedVault, startPayout, untilSettled } from './rig/payouts.ts';
-import { until } from './rig/until.ts';
+import { until } from '../../devnet/until.ts';
 import { canSign, isReady, metricIn, metricsPage, type Said, untilAll } from './rig/validator-http.ts';
 
 /** Six are copied, so that one of them is among any ten signers. */

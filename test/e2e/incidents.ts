@@ -7,9 +7,9 @@ import type { Channel } from '../../devnet/receivers/kept.ts';
 import { validatorId, validatorName } from '../../domain/network/network.ts';
 import { deliver, heardOn, incidentsSince, pausedIn, startAlertingWith } from './rig/alerting.ts';
 import { liveTest } from './rig/evidence.ts';
-import type { LiveNetwork } from './rig/live-network.ts';
+import type { LiveNetwork } from '../../devnet/live-network.ts';
 import { done, on } from './rig/operator.ts';
-import { until } from './rig/until.ts';
+import { until } from '../../devnet/until.ts';
 import { canSign, isReady, statusOf, untilAll } from './rig/validator-http.ts';
 
 /** What ships waits for a quarter of an hour; an installation may give other times, and this one does. */

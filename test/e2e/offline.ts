@@ -7,7 +7,7 @@ import { confirmDepositId } from '../../workflows/confirm-deposit/messages.ts';
 import { openVaultId } from '../../workflows/open-vault/messages.ts';
 import { generateKeyId } from '../../workflows/generate-key/messages.ts';
 import { liveTest } from './rig/evidence.ts';
-import type { LiveNetwork } from './rig/live-network.ts';
+import type { LiveNetwork } from '../../devnet/live-network.ts';
 import { done, on, operator, refusalIn } from './rig/operator.ts';
 import { fundedVault, startPayout, untilSettled } from './rig/payouts.ts';
 import { chance } from './rig/seed.ts';

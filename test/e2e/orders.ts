@@ -4,12 +4,12 @@ import { validatorIds } from '../../devnet/layout.ts';
 import { workerNames } from '../../devnet/network.ts';
 import { validatorId, validatorName } from '../../domain/network/network.ts';
 import type { PayOutResult } from '../../workflows/pay-out/messages.ts';
-import { resultOf } from './rig/engine.ts';
+import { resultOf } from '../../devnet/engine.ts';
 import { liveTest } from './rig/evidence.ts';
-import type { LiveNetwork } from './rig/live-network.ts';
+import type { LiveNetwork } from '../../devnet/live-network.ts';
 import { done, on, refusalIn } from './rig/operator.ts';
 import { type Funded, fundedVault, startPayout, untilSettled } from './rig/payouts.ts';
-import { until } from './rig/until.ts';
+import { until } from '../../devnet/until.ts';
 import { isReady, metricIn, metricsPage, statusOf, untilAll } from './rig/validator-http.ts';
 
 const HANDED_TO = validatorId(3);

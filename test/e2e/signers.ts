@@ -3,10 +3,10 @@ import { watchForRequest } from '../../devnet/request-watch.ts';
 import { validatorIds } from '../../devnet/layout.ts';
 import { validatorId, type ValidatorId, validatorName } from '../../domain/network/network.ts';
 import { liveTest } from './rig/evidence.ts';
-import { type LiveNetwork, silence, unsilence } from './rig/live-network.ts';
+import { type LiveNetwork, silence, unsilence } from '../../devnet/live-network.ts';
 import { currentDetails, fundedVault, progressOf, startPayout, untilSettled } from './rig/payouts.ts';
-import { spendsSeenBy } from './rig/spends.ts';
-import { until } from './rig/until.ts';
+import { spendsSeenBy } from '../../devnet/spends-seen.ts';
+import { until } from '../../devnet/until.ts';
 import { isReady, untilAll } from './rig/validator-http.ts';
 
 const DOWN = [2, 5, 8, 11, 14].map(validatorId);

@@ -4,8 +4,8 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { cachedBundle } from '../../workers/bundle.ts';
 import { liveTest } from '../e2e/rig/evidence.ts';
-import type { LiveNetwork } from '../e2e/rig/live-network.ts';
-import { spendsSeenBy } from '../e2e/rig/spends.ts';
+import type { LiveNetwork } from '../../devnet/live-network.ts';
+import { spendsSeenBy } from '../../devnet/spends-seen.ts';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { FaultLog } from './rig/fault-log.ts';
 

@@ -5,10 +5,11 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect } from '@jest/globals';
 import { isSpare, validatorIds } from '../../devnet/layout.ts';
 import { validatorName } from '../../domain/network/network.ts';
-import { filesBelow, liveTest } from '../e2e/rig/evidence.ts';
-import type { LiveNetwork } from '../e2e/rig/live-network.ts';
+import { filesBelow } from '../../devnet/files-below.ts';
+import { liveTest } from '../e2e/rig/evidence.ts';
+import type { LiveNetwork } from '../../devnet/live-network.ts';
 import { metricsPage, workerMetricsPage } from '../e2e/rig/validator-http.ts';
-import { foundIn, hayOf, type Needle, needlesOf, needlesOfText } from './rig/needles.ts';
+import { foundIn, hayOf, type Needle, needlesOf, needlesOfText } from '../../devnet/canary/needles.ts';
 import { realNeedles } from './rig/secrets.ts';
 
 /** Files that exist to hold a secret; everything else that the network wrote is searched. */

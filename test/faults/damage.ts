@@ -5,7 +5,7 @@ import { expect } from '@jest/globals';
 import { validatorId, validatorName } from '../../domain/network/network.ts';
 import { readJournal } from '../../validator/custody/journal/read.ts';
 import { liveTest } from '../e2e/rig/evidence.ts';
-import type { LiveNetwork } from '../e2e/rig/live-network.ts';
+import type { LiveNetwork } from '../../devnet/live-network.ts';
 import { runEntry } from '../e2e/rig/node-process.ts';
 import { chance } from '../e2e/rig/seed.ts';
 import { isReady, untilAll } from '../e2e/rig/validator-http.ts';

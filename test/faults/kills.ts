@@ -4,14 +4,14 @@ import { CONFIRM_DEPOSIT, confirmDepositId, startConfirmDeposit } from '../../wo
 import { GENERATE_KEY, type GenerateKeyResult, startGenerateKey } from '../../workflows/generate-key/messages.ts';
 import { OPEN_VAULT, type OpenVaultResult, startOpenVault } from '../../workflows/open-vault/messages.ts';
 import { PAY_OUT, type PayOutResult, startPayOut } from '../../workflows/pay-out/messages.ts';
-import { patiently, resultOf } from '../e2e/rig/engine.ts';
+import { patiently, resultOf } from '../../devnet/engine.ts';
 import { liveTest } from '../e2e/rig/evidence.ts';
-import type { LiveNetwork } from '../e2e/rig/live-network.ts';
+import type { LiveNetwork } from '../../devnet/live-network.ts';
 import { CONFIRMATIONS, DEPOSIT_SATS, mineWhileItSettles, signedRelease } from '../e2e/rig/payouts.ts';
 import { chance as chanceOf } from '../e2e/rig/seed.ts';
 import { type FaultLog, keyIn } from './rig/fault-log.ts';
 import { planStrikes, type Strike, strike, VICTIM_KINDS, type VictimKind } from './rig/strikes.ts';
-import { freshTerms } from './rig/vaults.ts';
+import { freshTerms } from '../../devnet/fresh-terms.ts';
 
 const PHASES = {
   generateKey: ['commitments', 'shares', 'transcript', 'certificate', 'self-test', 'activation'],

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { freePortBase } from '../e2e/rig/free-ports.ts';
-import { type LiveNetwork, startLiveNetwork } from '../e2e/rig/live-network.ts';
+import { type LiveNetwork, startLiveNetwork } from '../../devnet/live-network.ts';
 import { afterwardsScenes } from './afterwards.ts';
 import { canaryScenes } from './canary.ts';
 import { damageScenes } from './damage.ts';

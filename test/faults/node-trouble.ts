@@ -5,12 +5,12 @@ import type { Network } from '../../devnet/network.ts';
 import { LOOPBACK } from '../../devnet/ports.ts';
 import { type ValidatorId, validatorId, validatorName } from '../../domain/network/network.ts';
 import { liveTest } from '../e2e/rig/evidence.ts';
-import type { LiveNetwork } from '../e2e/rig/live-network.ts';
+import type { LiveNetwork } from '../../devnet/live-network.ts';
 import { fundedVault, startPayout, untilSettled } from '../e2e/rig/payouts.ts';
-import { until } from '../e2e/rig/until.ts';
+import { until } from '../../devnet/until.ts';
 import { canSign, isReady, statusOf, untilAll } from '../e2e/rig/validator-http.ts';
 import type { FaultLog } from './rig/fault-log.ts';
-import { payoutScriptOf } from './rig/vaults.ts';
+import { payoutScriptOf } from '../../devnet/fresh-terms.ts';
 import {
   honest,
   type Lie,

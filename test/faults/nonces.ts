@@ -6,9 +6,9 @@ import { auditNonces, type NonceUse } from '../../threshold/verify/nonce-audit.t
 import { GENERATE_KEY } from '../../workflows/generate-key/messages.ts';
 import { PAY_OUT } from '../../workflows/pay-out/messages.ts';
 import { liveTest } from '../e2e/rig/evidence.ts';
-import type { LiveNetwork } from '../e2e/rig/live-network.ts';
+import type { LiveNetwork } from '../../devnet/live-network.ts';
 import { on } from '../e2e/rig/operator.ts';
-import { requestsIn, usesInEvidence, usesInJournals } from './rig/nonce-uses.ts';
+import { requestsIn, usesInEvidence, usesInJournals } from '../../devnet/nonce-uses.ts';
 
 /** Whatever was killed, replayed, taken over or asked twice on this network: no nonce met two requests. */
 export function nonceScenes(live: () => LiveNetwork): void {

@@ -9,9 +9,9 @@ import {
   type DepositState,
 } from '../../workflows/confirm-deposit/messages.ts';
 import type { PayOutResult } from '../../workflows/pay-out/messages.ts';
-import { resultOf } from '../e2e/rig/engine.ts';
+import { resultOf } from '../../devnet/engine.ts';
 import { liveTest } from '../e2e/rig/evidence.ts';
-import type { LiveNetwork } from '../e2e/rig/live-network.ts';
+import type { LiveNetwork } from '../../devnet/live-network.ts';
 import {
   CONFIRMATIONS,
   DEPOSIT_SATS,
@@ -20,10 +20,10 @@ import {
   progressOf,
   startPayout,
 } from '../e2e/rig/payouts.ts';
-import { spendsSeenBy } from '../e2e/rig/spends.ts';
-import { until } from '../e2e/rig/until.ts';
+import { spendsSeenBy } from '../../devnet/spends-seen.ts';
+import { until } from '../../devnet/until.ts';
 import type { FaultLog } from './rig/fault-log.ts';
-import { payoutScriptOf } from './rig/vaults.ts';
+import { payoutScriptOf } from '../../devnet/fresh-terms.ts';
 
 const STATE_MS = 60_000;
 

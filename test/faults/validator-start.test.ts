@@ -20,8 +20,8 @@ import { prepareSoftHsmToken } from '../../devnet/softhsm/token.ts';
 import { done, operator, refusalIn } from '../e2e/rig/operator.ts';
 import { chance } from '../e2e/rig/seed.ts';
 import { runEntry } from '../e2e/rig/node-process.ts';
-import { until } from '../e2e/rig/until.ts';
-import { smallDisk } from './rig/small-disk.ts';
+import { until } from '../../devnet/until.ts';
+import { smallDisk } from '../../devnet/small-disk.ts';
 import { loneNetwork, type LoneNetwork, takeTurns } from './rig/lone-validators.ts';
 
 /**

@@ -10,7 +10,7 @@ import { createPlaybookActivities } from '../../activities/playbook/index.ts';
 import type { Capability, Catalogue } from '../../domain/playbook/catalogue.ts';
 import type { DeliveryReceipt, Notifier } from '../../domain/ports/notifier.ts';
 import { memory, type ToldMessage } from '../../plugins/notifier/memory/index.ts';
-import { foundIn, hayOf, needlesOfText } from '../faults/rig/needles.ts';
+import { foundIn, hayOf, needlesOfText } from '../../devnet/canary/needles.ts';
 import { bundleOf, factsOf } from './rig/evidence.ts';
 import { openIncident } from './rig/incidents.ts';
 import { realAgents } from './rig/agents.ts';

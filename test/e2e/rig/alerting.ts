@@ -8,7 +8,7 @@ import { LOOPBACK } from '../../../devnet/ports.ts';
 import { type Channel, CHANNELS, readKept } from '../../../devnet/receivers/kept.ts';
 import type { ValidatorId } from '../../../domain/network/network.ts';
 import { type RosterMemo, rosterId } from '../../../workflows/roster/messages.ts';
-import type { LiveNetwork } from './live-network.ts';
+import type { LiveNetwork } from '../../../devnet/live-network.ts';
 
 const PROCESSES = ['prometheus', 'alertmanager', 'api', 'receivers'];
 const INCIDENTS_LOOKED_AT = 20;

@@ -1,10 +1,10 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from '@jest/globals';
 import { validatorIds } from '../../../devnet/layout.ts';
 import { validatorName } from '../../../domain/network/network.ts';
 import { readJournal } from '../../../validator/custody/journal/read.ts';
-import type { LiveNetwork } from './live-network.ts';
+import type { LiveNetwork } from '../../../devnet/live-network.ts';
 import { PROJECT } from './node-process.ts';
 import { canSign, statusOf } from './validator-http.ts';
 
@@ -136,13 +136,4 @@ async function workflows({ client }: LiveNetwork): Promise<string> {
     parts.push(`the workflow engine did not answer: ${String(error)}`);
   }
   return parts.join('\n');
-}
-
-/** Files below a folder, for whoever looks through everything that a network wrote. */
-export function filesBelow(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) return filesBelow(path);
-    return entry.isFile() ? [path] : [];
-  });
 }

@@ -1,5 +1,5 @@
 import { runCommandLine } from '../../../cli/command-line.ts';
-import type { LiveNetwork } from './live-network.ts';
+import type { LiveNetwork } from '../../../devnet/live-network.ts';
 
 /** What a verb printed and how it ended; `data` is what `--json` gave. */
 export type Answer = {

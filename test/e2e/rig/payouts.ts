@@ -1,26 +1,18 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import { schnorr } from '@noble/curves/secp256k1.js';
 import type { WorkflowHandle } from '@temporalio/client';
 import { NETWORK_NAME } from '../../../devnet/layout.ts';
+import { CONFIRMATIONS, signedRelease } from '../../../devnet/release.ts';
 import { type Deposit, makeDeposit, makeVault, type OpenedVault } from '../../../devnet/story.ts';
-import { fromHex, toHex } from '../../../domain/encoding/hex.ts';
-import {
-  type ReleaseRequest,
-  releaseRequestDigest,
-  type SignedReleaseRequest,
-  type VaultId,
-} from '../../../domain/vault/terms.ts';
+import type { VaultId } from '../../../domain/vault/terms.ts';
 import type { KeyRef } from '../../../workflows/generate-key/messages.ts';
 import { type Progress, progressQuery } from '../../../workflows/lib/progress.ts';
 import { type OpenVaultResult, openVaultId } from '../../../workflows/open-vault/messages.ts';
 import { PAY_OUT, type PayOutInput, type PayOutResult, startPayOut } from '../../../workflows/pay-out/messages.ts';
-import { resultOf } from './engine.ts';
-import type { LiveNetwork } from './live-network.ts';
+import { resultOf } from '../../../devnet/engine.ts';
+import type { LiveNetwork } from '../../../devnet/live-network.ts';
 
-export const DEPOSIT_SATS = 50_000_000;
-const FEE_SATS = 500;
-export const CONFIRMATIONS = 3;
+export { CONFIRMATIONS, DEPOSIT_SATS, signedRelease } from '../../../devnet/release.ts';
+
 const LOOK_MS = 300;
 
 export type Funded = { readonly opened: OpenedVault; readonly deposit: Deposit };
@@ -35,32 +27,6 @@ export async function keyOf(live: LiveNetwork, vault: VaultId): Promise<KeyRef> 
   const result = (await live.client.workflow.getHandle(openVaultId(NETWORK_NAME, vault)).result()) as OpenVaultResult;
   if (result.outcome !== 'open') throw new Error(`vault ${vault} is not open`);
   return result.key;
-}
-
-/** What the holder of the release key signs for this deposit. */
-export function signedRelease(
-  live: LiveNetwork,
-  { opened, deposit }: Funded,
-  changed: Partial<ReleaseRequest> = {},
-): SignedReleaseRequest {
-  const request: ReleaseRequest = {
-    version: 1,
-    environment: 'development',
-    network: NETWORK_NAME,
-    vault: opened.vault,
-    outpoints: [deposit.outpoint],
-    amountSats: DEPOSIT_SATS,
-    feeSats: FEE_SATS,
-    expiresAtSeconds: Math.floor(Date.now() / 1000) + 3_600,
-    ...changed,
-  };
-  const secret = Uint8Array.from(Buffer.from(readFileSync(live.layout.owner.releaseKey, 'latin1').trim(), 'hex'));
-  try {
-    const signature = toHex(schnorr.sign(fromHex(releaseRequestDigest(request), 'release digest', 32), secret));
-    return { request, signature };
-  } finally {
-    secret.fill(0);
-  }
 }
 
 /** Starts the process itself, because how long a silent signer is waited for is not a question of the verb. */

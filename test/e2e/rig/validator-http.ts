@@ -2,7 +2,7 @@ import { LOOPBACK } from '../../../devnet/ports.ts';
 import { validatorIds } from '../../../devnet/layout.ts';
 import type { Network } from '../../../devnet/network.ts';
 import { type ValidatorId, validatorName } from '../../../domain/network/network.ts';
-import { until } from './until.ts';
+import { until } from '../../../devnet/until.ts';
 
 export type Said = Readonly<Record<string, unknown>>;
 

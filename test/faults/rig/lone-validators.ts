@@ -7,7 +7,7 @@ import { LOOPBACK, type PortPlan, portPlan } from '../../../devnet/ports.ts';
 import { type ValidatorId, validatorId } from '../../../domain/network/network.ts';
 import { type RunOptions, runEntry, type Started, startEntry } from '../../e2e/rig/node-process.ts';
 import { freePortBase } from '../../e2e/rig/free-ports.ts';
-import { until } from '../../e2e/rig/until.ts';
+import { until } from '../../../devnet/until.ts';
 
 /** The files of a whole network of which only single validators are ever started: no server, no Bitcoin node, no peers. */
 export type LoneNetwork = {

@@ -2,10 +2,10 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { NODE_COUNT, validatorIds } from '../../../devnet/layout.ts';
 import { workerNames } from '../../../devnet/network.ts';
 import { validatorName } from '../../../domain/network/network.ts';
-import type { LiveNetwork } from '../../e2e/rig/live-network.ts';
+import type { LiveNetwork } from '../../../devnet/live-network.ts';
 import type { Chance } from '../../e2e/rig/seed.ts';
-import { until } from '../../e2e/rig/until.ts';
-import { momentsOf, phaseNow } from './phases.ts';
+import { until } from '../../../devnet/until.ts';
+import { momentsOf, phaseNow } from '../../../devnet/phases.ts';
 
 /** What a process of a network can be, for a fault that kills one. */
 export type VictimKind = 'worker' | 'temporal' | 'validator' | 'bitcoin';

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { fromBinary } from '@bufbuild/protobuf';
-import { validatorIds } from '../../../devnet/layout.ts';
-import type { Layout } from '../../../devnet/layout.ts';
-import { selfTestRequestDigest, signingRequestDigest } from '../../../domain/ceremony/digests.ts';
-import type { KeygenEvidence, SigningEvidence } from '../../../domain/ceremony/evidence.ts';
-import type { Digest } from '../../../domain/encoding/digest.ts';
-import { fromHex, toHex } from '../../../domain/encoding/hex.ts';
-import { type ValidatorId, validatorId } from '../../../domain/network/network.ts';
-import type { NonceUse } from '../../../threshold/verify/nonce-audit.ts';
-import { readJournal } from '../../../validator/custody/journal/read.ts';
+import { validatorIds } from './layout.ts';
+import type { Layout } from './layout.ts';
+import { selfTestRequestDigest, signingRequestDigest } from '../domain/ceremony/digests.ts';
+import type { KeygenEvidence, SigningEvidence } from '../domain/ceremony/evidence.ts';
+import type { Digest } from '../domain/encoding/digest.ts';
+import { fromHex, toHex } from '../domain/encoding/hex.ts';
+import { type ValidatorId, validatorId } from '../domain/network/network.ts';
+import type { NonceUse } from '../threshold/verify/nonce-audit.ts';
+import { readJournal } from '../validator/custody/journal/read.ts';
 import {
   type Envelope,
   EnvelopeHeaderSchema,
@@ -16,8 +16,8 @@ import {
   SelfTestRequestSchema,
   SigningCommitmentsSchema,
   SigningRequestSchema,
-} from '../../../wire/generated/firebreak/v1/messages_pb.js';
-import { filesBelow } from '../../e2e/rig/evidence.ts';
+} from '../wire/generated/firebreak/v1/messages_pb.js';
+import { filesBelow } from './files-below.ts';
 
 /** Commitments of one request, by validator: one pair per input. */
 type Commitments = ReadonlyMap<ValidatorId, NonceUse['nonces'][]>;

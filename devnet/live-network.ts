@@ -1,23 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Client } from '@temporalio/client';
-import { BtcdDevChain } from '../../../devnet/bitcoin/dev-chain.ts';
-import { openFaucet } from '../../../devnet/bitcoin/faucet.ts';
-import { copiesOf } from '../../../devnet/copy.ts';
-import { serveControl } from '../../../devnet/control/serve.ts';
-import { NODE_COUNT } from '../../../devnet/layout.ts';
-import { type Network, startBitcoin, startTemporal, startValidators, startWorkers } from '../../../devnet/network.ts';
-import type { UpOptions } from '../../../devnet/options.ts';
-import { LOOPBACK } from '../../../devnet/ports.ts';
-import { connectClient } from '../../../devnet/story.ts';
-import { type HoldableSupervisor, holdable } from '../../../devnet/supervisor/held.ts';
-import { openLedger } from '../../../devnet/supervisor/ledger.ts';
-import { supervise } from '../../../devnet/supervisor/supervisor.ts';
-import { prepare, prepareFiles } from '../../../devnet/up.ts';
-import { RPC_USER } from '../../../devnet/validators.ts';
-import type { ValidatorId } from '../../../domain/network/network.ts';
-import { validatorName } from '../../../domain/network/network.ts';
-import { basicAuthorization, connectRpc, type NodeRpc } from '../../../plugins/chain/bitcoin/rpc.ts';
+import { BtcdDevChain } from './bitcoin/dev-chain.ts';
+import { openFaucet } from './bitcoin/faucet.ts';
+import { copiesOf } from './copy.ts';
+import { serveControl } from './control/serve.ts';
+import { NODE_COUNT } from './layout.ts';
+import { type Network, startBitcoin, startTemporal, startValidators, startWorkers } from './network.ts';
+import type { UpOptions } from './options.ts';
+import { LOOPBACK } from './ports.ts';
+import { connectClient } from './story.ts';
+import { type HoldableSupervisor, holdable } from './supervisor/held.ts';
+import { openLedger } from './supervisor/ledger.ts';
+import { supervise } from './supervisor/supervisor.ts';
+import { prepare, prepareFiles } from './up.ts';
+import { RPC_USER } from './validators.ts';
+import type { ValidatorId } from '../domain/network/network.ts';
+import { validatorName } from '../domain/network/network.ts';
+import { basicAuthorization, connectRpc, type NodeRpc } from '../plugins/chain/bitcoin/rpc.ts';
 
 /** The whole devnet with every process real, supervised by this test, which may kill, stop and hold what it likes. */
 export type LiveNetwork = Network & {

@@ -1,5 +1,5 @@
-import type { Outpoint } from '../../../domain/vault/terms.ts';
-import { callForResult, type NodeRpc } from '../../../plugins/chain/bitcoin/rpc.ts';
+import type { Outpoint } from '../domain/vault/terms.ts';
+import { callForResult, type NodeRpc } from '../plugins/chain/bitcoin/rpc.ts';
 
 /** A confirmed transaction that spends an outpoint, in the node's own words. */
 export type Spend = { readonly txid: string; readonly height: number; readonly scripts: readonly string[] };

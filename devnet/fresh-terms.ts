@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { schnorr } from '@noble/curves/secp256k1.js';
-import { NETWORK_NAME } from '../../../devnet/layout.ts';
-import { fromHex, toHex } from '../../../domain/encoding/hex.ts';
-import { type SignedTerms, type Terms, vaultIdOf } from '../../../domain/vault/terms.ts';
-import type { LiveNetwork } from '../../e2e/rig/live-network.ts';
-import { DEPOSIT_SATS } from '../../e2e/rig/payouts.ts';
+import { NETWORK_NAME } from './layout.ts';
+import { fromHex, toHex } from '../domain/encoding/hex.ts';
+import { type SignedTerms, type Terms, vaultIdOf } from '../domain/vault/terms.ts';
+import type { LiveNetwork } from './live-network.ts';
+import { DEPOSIT_SATS } from './release.ts';
 
 const secretIn = (file: string): Uint8Array => Uint8Array.from(Buffer.from(readFileSync(file, 'latin1').trim(), 'hex'));
 
