@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { EXIT, exitCodeOf } from '../cli/exit.ts';
+import { outliveReaders } from '../cli/closed-reader.ts';
 import { DATA_FOLDER } from '../cli/operator.ts';
 import { carriedData } from '../cli/carrying.ts';
 import { carry, knowFailures, printFailure, printOutcome, typed } from '../cli/report.ts';
@@ -132,6 +133,7 @@ async function down(options: DownOptions, screen: Screen): Promise<number> {
   return EXIT.done;
 }
 
+outliveReaders([process.stdout, process.stderr]);
 const screen = terminal();
 
 async function run(options: DevnetOptions): Promise<number> {

@@ -39,12 +39,12 @@ const refused = (findings: readonly Finding[], file: string, source: SourceText)
     .sort((one, other) => one.line - other.line || one.column - other.column),
 });
 
-const problemOf = ({ code, path, message, place }: Placed, file: string): Problem => ({
+const problemOf = ({ code, path, message, place, remedy }: Placed, file: string): Problem => ({
   code,
   file,
   line: place?.line ?? 1,
   column: place?.column ?? 1,
   field: fieldText(path),
   message,
-  remedy: playbookFailures[code].remedy,
+  remedy: remedy ?? playbookFailures[code].remedy,
 });

@@ -8,6 +8,8 @@ export type Finding = {
   readonly code: PlaybookFailureCode;
   readonly path: FieldPath;
   readonly message: string;
+  /** What to write instead, where the field's own rule says more than its code does. */
+  readonly remedy?: string;
   /** The part of the field's text that is meant, and the offset in it. */
   readonly within?: { readonly text: string; readonly offset: number };
 };

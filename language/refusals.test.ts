@@ -61,6 +61,15 @@ test('every problem names the file and says in words what to do', () => {
     }
 });
 
+test.each([
+  ['timeout: 12h', 'timout: 12h', 'Write `timeout` in place of `timout`, or remove it.'],
+  ['timeout: 12h', 'timeout: soon', 'Write `timeout` as a duration such as 90s, 15m, 24h or 7d.'],
+  ['severity: SEV1', 'severity: loud', 'Write `severity` as one of SEV1, SEV2, SEV3, SEV4.'],
+  ['severity: SEV1\n', '', 'Add `severity`: one of SEV1, SEV2, SEV3, SEV4; of the incident that it opens.'],
+])('what is wrong in a field is mended by its own rule: %s, %s', (from, to, remedy) => {
+  expect(problemsOf(changed({ changes: [[from, to]] })).map((problem) => problem.remedy)).toContain(remedy);
+});
+
 test('every code that a loader can give has a case, but for those of hostile text and of inputs', () => {
   const elsewhere = ['input.playbook-file', 'input.playbook-yaml', 'input.playbook-input'];
   const given = new Set(refusals.flatMap(({ says }) => says.map(([code]) => code)));
