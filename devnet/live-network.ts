@@ -39,6 +39,7 @@ export type LiveOptions = {
   readonly keystore?: UpOptions['keystore'];
   /** Before any process starts: a test may change configurations. */
   readonly configure?: (network: Network) => void | Promise<void>;
+  readonly programOf?: Network['programOf'];
 };
 
 /** Kills are this test's business: a service that lived this long is started again at once. */
@@ -70,7 +71,8 @@ export async function startLiveNetwork(options: LiveOptions): Promise<LiveNetwor
     await prepareFiles(prepared);
     const ledger = openLedger(layout.state, { portBase: ports.base, keystore: storage.type });
     supervisor = holdable(supervise(ledger, () => undefined, SETTLED_MS));
-    const network = { layout, ports, tools, storage: storage.type, supervisor, signal: stopped.signal };
+    const { programOf } = options;
+    const network = { layout, ports, tools, storage: storage.type, supervisor, signal: stopped.signal, programOf };
     await options.configure?.(network);
     await startTemporal(network);
     const bitcoin = await startBitcoin(network);

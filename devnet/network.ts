@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { FirebreakFailure } from '../domain/errors/failure.ts';
-import { validatorName } from '../domain/network/network.ts';
+import { type ValidatorId, validatorName } from '../domain/network/network.ts';
 import type { NodeRpc } from '../plugins/chain/bitcoin/rpc.ts';
 import type { RunningBtcd } from './bitcoin/btcd.ts';
 import { BtcdDevChain } from './bitcoin/dev-chain.ts';
@@ -19,6 +19,7 @@ import {
   temporalHealth,
   temporalSpec,
   type Tools,
+  type ValidatorProgram,
   validatorSpec,
   watchdogSpec,
   workerName,
@@ -42,6 +43,8 @@ export type Network = {
   readonly storage: 'hsm' | 'file';
   readonly supervisor: Supervisor;
   readonly signal: AbortSignal;
+  /** Which validators run something else; default: none. */
+  readonly programOf?: ((id: ValidatorId) => ValidatorProgram) | undefined;
 };
 
 const numbers = (count: number): readonly number[] => Array.from({ length: count }, (_unused, index) => index + 1);
@@ -100,8 +103,10 @@ export async function startValidators(
   say: (line: string) => void,
   launched: () => void = () => undefined,
 ): Promise<void> {
-  const { layout, ports, storage, supervisor, signal } = network;
-  const services = await Promise.all(validatorIds().map((id) => supervisor.run(validatorSpec(layout, storage, id))));
+  const { layout, ports, storage, supervisor, signal, programOf } = network;
+  const services = await Promise.all(
+    validatorIds().map((id) => supervisor.run(validatorSpec(layout, storage, id, programOf?.(id)))),
+  );
   launched();
   let ready = 0;
   await Promise.all(

@@ -67,7 +67,20 @@ export function bitcoinSpec(
   };
 }
 
-export function validatorSpec(layout: Layout, storage: 'hsm' | 'file', id: ValidatorId): ServiceSpec {
+/** How a validator is started other than usual: what a fault needs. */
+export type ValidatorProgram = {
+  /** Instead of the agent itself. */
+  readonly entry?: string;
+  readonly flags?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+};
+
+export function validatorSpec(
+  layout: Layout,
+  storage: 'hsm' | 'file',
+  id: ValidatorId,
+  program: ValidatorProgram = {},
+): ServiceSpec {
   const { dir, config, log } = layout.validator(id);
   return {
     name: validatorName(id),
@@ -76,9 +89,16 @@ export function validatorSpec(layout: Layout, storage: 'hsm' | 'file', id: Valid
     start: async () =>
       launch({
         command: process.execPath,
-        args: [...leanNodeFlags, await validatorEntry(), 'run', '--config', config],
+        args: [
+          ...leanNodeFlags,
+          ...(program.flags ?? []),
+          program.entry ?? (await validatorEntry()),
+          'run',
+          '--config',
+          config,
+        ],
         cwd: dir,
-        env: plainEnvironment(validatorEnvironment(layout, storage, id)),
+        env: plainEnvironment({ ...validatorEnvironment(layout, storage, id), ...program.env }),
         log,
       }),
   };
