@@ -139,11 +139,12 @@ summary: Of a test
 severity: SEV3
 inputs:
   validator: { type: validator, summary: Which }
+  times: { type: int, summary: How often, default: 1 }
 steps:
   - id: consent
     summary: The committee decides
     timeout: 10m
-    approval: { class: change, covers: [pause], question: "Leave validator \${inputs.validator} out?" }
+    approval: { class: change, covers: [pause], question: "Leave validator \${inputs.validator} out? Seen \${inputs.times} times" }
   - id: pause
     summary: No new ceremony counts on it
     action: validator.pause
@@ -169,7 +170,8 @@ test('a change that its playbook can take back is called so, and what takes it b
   expect(text).toContain('CHANGE: something that can be undone');
   expect(text).toContain('undone by validator.resume');
   expect(text).not.toMatch(/cannot be undone/i);
-  expect(text).toContain('question   Leave validator {inputs.validator} out?');
+  expect(text).toContain('question   Leave validator 7 out? Seen {inputs.times} times');
+  expect(text).toContain('what stands in {} only the run knows; it is not part of what is signed');
   expect(text).toContain(`vote by    ${utc(NOW + 600)}`);
   expect(text).toContain(`until      ${utc(untilSeconds)}`);
 });

@@ -1,7 +1,9 @@
 import type { ArgumentValue, BoundArgument, CoveredStep } from '../../domain/approval/covered.ts';
+import { runsOf } from '../../domain/approval/asking.ts';
 import type { VoteRequest } from '../../domain/approval/request.ts';
 import { subjectDigest, VOTE_SECONDS_MAX } from '../../domain/approval/vote.ts';
 import { type Committee, quorumOf } from '../../domain/committee/committee.ts';
+import { offered } from '../../domain/playbook/catalogue.ts';
 import { everyStep, strongestEffect } from '../../domain/playbook/nesting.ts';
 import type { Argument, Effect, Plan, Step } from '../../domain/playbook/plan.ts';
 import { utc } from '../duration.ts';
@@ -12,12 +14,12 @@ export function describeRequest(
   committee: Committee,
   plan?: Plan,
 ): readonly string[] {
-  const reviewed = plan === undefined ? undefined : reviewedIn(plan, subject);
+  const reviewed = plan === undefined ? undefined : reviewedIn(plan, subject, covers);
   const planned = (id: string): Step | undefined => reviewed?.steps.find((each) => each.id === id);
   const voteBy = reviewed?.voteBySeconds;
   return [
     `${subject.class.toUpperCase()}: ${effectWords(subject.class, reviewed?.effect)}`,
-    ...(reviewed === undefined ? [] : [`  question   ${reviewed.question}`]),
+    ...(reviewed === undefined ? [] : questionLines(reviewed.question)),
     ...covers.flatMap((covered) => describeStep(covered, planned(covered.step))),
     `  network    ${subject.network} (${subject.environment})`,
     `  run        ${subject.run}, step ${subject.step}`,
@@ -43,7 +45,7 @@ function effectWords(kind: VoteRequest['subject']['class'], effect: Effect | und
 }
 
 /** What the plan that the member compiled says of the approval. */
-function reviewedIn(plan: Plan, { step, expiresAtSeconds }: VoteRequest['subject']) {
+function reviewedIn(plan: Plan, { step, expiresAtSeconds }: VoteRequest['subject'], request: VoteRequest['covers']) {
   const steps = everyStep(plan.steps);
   const asking = steps.find(({ id }) => id === step);
   if (asking === undefined || !('approval' in asking)) return undefined;
@@ -54,21 +56,40 @@ function reviewedIn(plan: Plan, { step, expiresAtSeconds }: VoteRequest['subject
   const isCut = asking.timeoutMs + workMs > VOTE_SECONDS_MAX * 1_000;
   return {
     steps,
-    question: questionIn(question),
+    question: questionIn(question, valuesIn(covered, request)),
     effect: strongestEffect(covered),
     voteBySeconds: isCut ? undefined : Math.floor(expiresAtSeconds - workMs / 1_000),
   };
 }
 
-/** The playbook's own words; what only the run knows stands as the expression that gives it. */
-const questionIn = (question: Argument): string =>
-  plain(
-    'literal' in question
-      ? String(question.literal)
-      : 'cel' in question
-        ? `{${question.cel}}`
-        : question.text.map((part) => (typeof part === 'string' ? part : `{${part.cel}}`)).join(''),
-  );
+/** What expressions of the plan are in this request, by the arguments that are made of nothing else: it is what the member signs. */
+function valuesIn(planned: readonly Step[], covers: VoteRequest['covers']): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  for (const step of planned) {
+    const signed = covers.find((covered) => covered.step === step.id)?.arguments ?? {};
+    for (const [name, argument] of Object.entries(runsOf(step)?.given ?? {})) {
+      const bound = offered(signed, name);
+      if ('cel' in argument && bound !== undefined && 'value' in bound)
+        values.set(argument.cel.trim(), Array.isArray(bound.value) ? bound.value.join(', ') : String(bound.value));
+    }
+  }
+  return values;
+}
+
+/** The playbook's own words with the values that are signed; what only the run knows stands as the expression that gives it. */
+function questionIn(question: Argument, values: ReadonlyMap<string, string>): string {
+  const said = (cel: string): string => values.get(cel.trim()) ?? `{${cel}}`;
+  if ('literal' in question) return plain(String(question.literal));
+  if ('cel' in question) return plain(said(question.cel));
+  return plain(question.text.map((part) => (typeof part === 'string' ? part : said(part.cel))).join(''));
+}
+
+const questionLines = (question: string): readonly string[] => [
+  `  question   ${question}`,
+  ...(/\{[^}]+\}/.test(question)
+    ? ['             (what stands in {} only the run knows; it is not part of what is signed)']
+    : []),
+];
 
 const plain = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ');
 
