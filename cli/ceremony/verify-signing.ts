@@ -3,6 +3,7 @@ import { toHex } from '../../domain/encoding/hex.ts';
 import { failureOf } from '../../domain/errors/failure.ts';
 import type { NetworkGenesis } from '../../domain/network/network.ts';
 import type { TransactionCodec } from '../../domain/ports/chain.ts';
+import { feeLadder } from '../../domain/vault/fee-ladder.ts';
 import { outpointText } from '../../domain/vault/terms.ts';
 import { judgeReleaseRequest } from '../../domain/vault/verify-release.ts';
 import { encodeDocument } from '../../wire/documents/index.ts';
@@ -43,7 +44,8 @@ export function verifySigning(
       require(inputs.map(outpointText).join() ===
         request.outpoints.map(outpointText).join(), 'the transaction spends other coins than the release names');
       require(sum === request.amountSats, `the coins hold ${sum} sat, the release says ${request.amountSats}`);
-      require(fee === request.feeSats, `the fee is ${fee} sat, the release says ${request.feeSats}`);
+      const fees = feeLadder(request);
+      require(fees.includes(fee), `the fee is ${fee} sat, the release says ${fees.join(', ')}`);
     },
   };
   verifySpend(genesis, evidence, word, codec, checks);

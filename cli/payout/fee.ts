@@ -3,7 +3,7 @@ import { FirebreakFailure } from '../../domain/errors/failure.ts';
 import type { NetworkGenesis } from '../../domain/network/network.ts';
 import type { FeeEstimate } from '../../domain/ports/chain.ts';
 import type { ValidatorNetwork } from '../../domain/ports/validator-network.ts';
-import { feeFor, RELAY_FLOOR_SATS_PER_KVB } from '../../domain/vault/fee.ts';
+import { feeFor, middleFee, RELAY_FLOOR_SATS_PER_KVB } from '../../domain/vault/fee.ts';
 import type { Sats, Terms } from '../../domain/vault/terms.ts';
 import { SUPPLY_SATS } from '../../domain/vault/verify-terms.ts';
 import { transactionCodec } from '../../plugins/chain/bitcoin/codec.ts';
@@ -68,29 +68,17 @@ async function agreedFee(
   return middle(genesis, await askEach(network, genesis, roster(genesis), question, Round.FEE_SEEN, context));
 }
 
-/**
- * No estimate when fewer than a quorum of validators has one. The floor is then the middle over all who answered, who has an estimate for what
- * every node relays: among the few others a single one could raise it.
- */
+/** `unavailable.validators` when fewer than a quorum answered: that is no word about fees. */
 export function middle(genesis: NetworkGenesis, heard: readonly Heard[]): FeeEstimate {
-  const said = heard.flatMap((one) => (one.ok ? [fromBinary(FeeSeenSchema, one.opened.payload)] : []));
-  if (said.length < genesis.threshold) {
-    throw new FirebreakFailure(
-      'unavailable.validators',
-      `${said.length} of the ${genesis.threshold} validators that are needed told what a payout costs`,
-    );
-  }
-  const rates = said.map(({ satsPerKvb }) => Number(satsPerKvb)).filter((rate) => rate > 0);
-  if (rates.length >= genesis.threshold) {
-    return { kind: 'estimate', satsPerKvb: median(rates), source: `the middle of ${rates.length} validators` };
-  }
-  const without = said.filter(({ satsPerKvb }) => satsPerKvb === 0n);
-  const floors = said.map(({ floorSatsPerKvb }) => Math.max(Number(floorSatsPerKvb), RELAY_FLOOR_SATS_PER_KVB));
-  return {
-    kind: 'no-estimate',
-    floorSatsPerKvb: median(floors),
-    reason: `${without.length} validators have no estimate (${without[0]?.reason ?? ''})`,
-  };
+  const said = heard.flatMap((one) => {
+    if (!one.ok) return [];
+    const { satsPerKvb, floorSatsPerKvb, reason } = fromBinary(FeeSeenSchema, one.opened.payload);
+    return [{ satsPerKvb: Number(satsPerKvb), floorSatsPerKvb: Number(floorSatsPerKvb), reason }];
+  });
+  const estimate = middleFee(said, genesis.threshold);
+  if (said.length >= genesis.threshold) return estimate;
+  throw new FirebreakFailure(
+    'unavailable.validators',
+    `${said.length} of the ${genesis.threshold} validators that are needed told what a payout costs`,
+  );
 }
-
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;

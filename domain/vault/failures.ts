@@ -19,6 +19,7 @@ export type ReleaseRefusal =
   | 'input.release-outpoints'
   | 'input.release-amount'
   | 'input.release-fee'
+  | 'input.release-ladder'
   | 'policy.release-network'
   | 'policy.release-vault'
   | 'policy.release-fee'
@@ -91,6 +92,12 @@ export const domainVaultFailures: FailureTable<TermsRefusal | ReleaseRefusal> = 
     meaning: 'The fee of the release request is not a whole number of satoshis below its amount.',
     remedy: 'Write the exact fee of the payout in satoshis.',
   },
+  'input.release-ladder': {
+    meaning:
+      'The fees that may replace the first one of a release request do not rise, are too many, or are not below its amount.',
+    remedy:
+      'Write up to seven whole numbers of satoshis, each above the one before; leave the field out for one fee only.',
+  },
   'policy.release-network': {
     meaning: 'The release request is for another network or environment.',
     remedy: 'Sign a request that names this network; signatures do not carry over.',
@@ -100,7 +107,7 @@ export const domainVaultFailures: FailureTable<TermsRefusal | ReleaseRefusal> = 
     remedy: 'Use the request that was made for this vault.',
   },
   'policy.release-fee': {
-    meaning: 'The fee of the release request is above the maximum in the terms of the vault.',
+    meaning: 'A fee of the release request is above the maximum in the terms of the vault.',
     remedy: 'Let the holder of the release key sign a request with a smaller fee.',
   },
   'policy.release-expired': {

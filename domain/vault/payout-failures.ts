@@ -59,7 +59,7 @@ export const custodyPolicyFailures = {
     remedy: 'Release more outputs in one request.',
   },
   'policy.payout-fee': {
-    meaning: 'The payout has another fee than its release request names.',
+    meaning: 'The payout has a fee that its release request does not name.',
     remedy: 'A fault of the coordinator: the holder of the release key decides on the fee, nobody else.',
   },
   'policy.payout-fee-cap': {
@@ -121,7 +121,7 @@ export const custodyPolicyFailures = {
     meaning:
       'This validator signed another transaction for one of the outputs. It signs a second one only when that covers all outputs of the first with a higher fee, with more outputs or, where both are equal, with the smaller txid, or when the first can never confirm.',
     remedy:
-      'Complete the first transaction, which `firebreak ceremony list` shows, or let the holder of the release key ask for all these outputs with a higher fee: `firebreak payout` with a higher --fee.',
+      'Complete the first transaction, which `firebreak ceremony list` shows, or let the holder of the release key ask for all these outputs with a higher fee: `firebreak payout` with a higher --fee. `docs/operations/fees.md` explains the locks of a ladder.',
   },
   'conflict.nonce-burnt': {
     meaning: 'A commitment of the request was used before, in another request. It is recorded.',

@@ -52,6 +52,8 @@ export type ReleaseRequest = {
   readonly amountSats: Sats;
   /** The fee of the payout, exactly: with it the request names one transaction, byte for byte, and nobody else chooses. */
   readonly feeSats: Sats;
+  /** Fees that may replace it when it is stuck, ascending and each above `feeSats`; absent: none. Each one names one transaction more. */
+  readonly higherFeesSats?: readonly Sats[];
   /** Unix seconds; a validator refuses later. */
   readonly expiresAtSeconds: number;
 };

@@ -3,6 +3,7 @@ import { isHex } from '../encoding/hex.ts';
 import { accept, refuse, type Verdict } from '../errors/failure.ts';
 import type { Environment } from '../network/network.ts';
 import type { ReleaseRefusal } from './failures.ts';
+import { FEE_RUNGS_MAX, feeLadder, highestFee } from './fee-ladder.ts';
 import {
   outpointText,
   type ReleaseRequest,
@@ -55,11 +56,19 @@ export function judgeReleaseRequest(
   if (!Number.isSafeInteger(request.feeSats) || request.feeSats < 0 || request.feeSats >= request.amountSats) {
     return refuse('input.release-fee', 'release request: feeSats must be a whole number below amountSats', { vault });
   }
-  if (request.feeSats > terms.maximumFeeSats) {
+  if (!isLadder(request)) {
+    return refuse(
+      'input.release-ladder',
+      `release request: higherFeesSats must be 1 to ${FEE_RUNGS_MAX - 1} whole numbers, each above the fee before it and below amountSats`,
+      { vault },
+    );
+  }
+  const feeSats = highestFee(request);
+  if (feeSats > terms.maximumFeeSats) {
     return refuse(
       'policy.release-fee',
-      `release request pays a fee of ${request.feeSats} sat, the terms allow ${terms.maximumFeeSats}`,
-      { vault, feeSats: request.feeSats, maximumFeeSats: terms.maximumFeeSats },
+      `release request pays a fee of ${feeSats} sat, the terms allow ${terms.maximumFeeSats}`,
+      { vault, feeSats, maximumFeeSats: terms.maximumFeeSats },
     );
   }
   if (!Number.isSafeInteger(request.expiresAtSeconds) || request.expiresAtSeconds <= here.nowSeconds) {
@@ -75,6 +84,17 @@ export function judgeReleaseRequest(
     });
   }
   return accept(digest);
+}
+
+/** Absent and empty are not two ways to say the same: there is one form for each meaning. */
+function isLadder(request: ReleaseRequest): boolean {
+  const higher = request.higherFeesSats;
+  if (higher === undefined) return true;
+  if (!Array.isArray(higher) || higher.length === 0 || higher.length >= FEE_RUNGS_MAX) return false;
+  const fees = feeLadder(request);
+  return fees.every(
+    (fee, at) => Number.isSafeInteger(fee) && fee < request.amountSats && (at === 0 || fee > (fees[at - 1] ?? fee)),
+  );
 }
 
 function isOutpointList(outpoints: ReleaseRequest['outpoints']): boolean {

@@ -123,6 +123,20 @@ test('a release request signed by the release key for this vault is obeyed until
   );
 });
 
+test('a request with fees that may replace its own one is obeyed, and what it names is part of what was signed', () => {
+  const ladder = { ...request, higherFeesSats: [1_000, 2_000, terms.maximumFeeSats] };
+  expect(codeOf(judgeReleaseRequest(signRequest(ladder), terms, at))).toBe('ok');
+  expect(releaseRequestDigest(ladder)).not.toBe(releaseRequestDigest(request));
+  const { signature } = signRequest(request);
+  expect(codeOf(judgeReleaseRequest({ request: ladder, signature }, terms, at))).toBe('policy.release-signature');
+});
+
+test('a request of one fee has the digest that it had before there were ladders', () => {
+  expect(releaseRequestDigest({ ...request, vault: 'ab'.repeat(32) as ReleaseRequest['vault'] })).toBe(
+    '1c7ee826dd517574d0707baf4540b6a2637cef765b153645b50ce3fdc7da7a08',
+  );
+});
+
 test('the owner key does not release unless it is also the release key', () => {
   expect(codeOf(judgeReleaseRequest(signRequest(request, owner), terms, at))).toBe('policy.release-signature');
 });
@@ -145,6 +159,15 @@ test.each([
   [{ feeSats: 0.5 }, 'input.release-fee'],
   [{ amountSats: 500 }, 'input.release-fee'],
   [{ feeSats: terms.maximumFeeSats + 1 }, 'policy.release-fee'],
+  [{ higherFeesSats: [] }, 'input.release-ladder'],
+  [{ higherFeesSats: [500] }, 'input.release-ladder'],
+  [{ higherFeesSats: [499] }, 'input.release-ladder'],
+  [{ higherFeesSats: [700, 600] }, 'input.release-ladder'],
+  [{ higherFeesSats: [600, 600] }, 'input.release-ladder'],
+  [{ higherFeesSats: [600.5] }, 'input.release-ladder'],
+  [{ higherFeesSats: [600, 1_000_000] }, 'input.release-ladder'],
+  [{ higherFeesSats: [501, 502, 503, 504, 505, 506, 507, 508] }, 'input.release-ladder'],
+  [{ higherFeesSats: [600, terms.maximumFeeSats + 1] }, 'policy.release-fee'],
   [{ expiresAtSeconds: 1 }, 'policy.release-expired'],
 ] as const)('a release request with %j is refused as %s even when the release key signed it', (change, code) => {
   expect(codeOf(judgeReleaseRequest(signRequest({ ...request, ...change } as ReleaseRequest), terms, at))).toBe(code);

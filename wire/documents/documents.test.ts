@@ -42,6 +42,8 @@ const signedRequest = {
   signature: hex(64),
 };
 
+const signedLadder = { ...signedRequest, request: { ...signedRequest.request, higherFeesSats: [1_000, 2_000] } };
+
 const signedOrder = {
   order: {
     version: 1,
@@ -93,6 +95,7 @@ const certificate = {
 const documents: readonly [string, unknown, (source: Uint8Array | string, where: string) => unknown][] = [
   ['signed terms', signedTerms, parseSignedTerms],
   ['signed release request', signedRequest, parseSignedReleaseRequest],
+  ['signed release request with higher fees', signedLadder, parseSignedReleaseRequest],
   ['signed order', signedOrder, parseSignedOrder],
   ['network genesis', genesis, parseNetworkGenesis],
   ['key certificate', certificate, parseKeyCertificate],

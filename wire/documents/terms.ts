@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FEE_RUNGS_MAX } from '../../domain/vault/fee-ladder.ts';
 import { PURPOSE_LENGTH_MAX } from '../../domain/vault/verify-terms.ts';
 import { RELEASE_OUTPOINTS_MAX } from '../../domain/vault/verify-release.ts';
 import type { SignedTerms, VaultId, SignedReleaseRequest } from '../../domain/vault/terms.ts';
@@ -32,10 +33,13 @@ const termsSchema = z.strictObject({
   salt: hexOf(16),
 });
 
+/** Also inside other documents. */
+export const signedTermsSchema = z.strictObject({ terms: termsSchema, signature: hexOf(64) });
+
 const signedTerms: DocumentKind<SignedTerms> = {
   name: 'signed terms',
   bytesMax: 16_384,
-  schema: z.strictObject({ terms: termsSchema, signature: hexOf(64) }),
+  schema: signedTermsSchema,
 };
 
 /** Shape only: `judgeTerms` of domain/vault/verify-terms.ts says whether they may be held. */
@@ -53,6 +57,12 @@ const requestSchema = z.strictObject({
     .max(RELEASE_OUTPOINTS_MAX, `must name at most ${RELEASE_OUTPOINTS_MAX} deposits; make several requests`),
   amountSats: wholeNumber(0),
   feeSats: wholeNumber(0),
+  higherFeesSats: z.exactOptional(
+    z
+      .array(wholeNumber(0))
+      .min(1, 'must name at least one higher fee, or be left out')
+      .max(FEE_RUNGS_MAX - 1, `must name at most ${FEE_RUNGS_MAX - 1} higher fees`),
+  ),
   expiresAtSeconds: wholeNumber(0),
 });
 

@@ -6,7 +6,7 @@ import type { AgentParts } from '../parts.ts';
 import { type Destination, judgeRelease, judgeReleasedFee } from './rules.ts';
 import type { Warrant } from './warrant.ts';
 
-/** A payout goes to the recorded script, because the release key asked for exactly these coins at exactly this fee. */
+/** A payout goes to the recorded script, because the release key asked for exactly these coins at this fee, or at this one among others. */
 export function payoutWarrant({ genesis, clock }: AgentParts, releaseRequest: Uint8Array): Verdict<Warrant> {
   const release = parseSignedReleaseRequest(releaseRequest, 'release request of the signing request');
   const { environment, name: network } = genesis;

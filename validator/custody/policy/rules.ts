@@ -8,8 +8,9 @@ import {
   type Sats,
   type Terms,
 } from '../../../domain/vault/terms.ts';
+import { feeLadder } from '../../../domain/vault/fee-ladder.ts';
 import type { AgentDependencies } from '../dependencies.ts';
-import { wordedBrake } from '../frozen-by.ts';
+import { wordedBrake, wordedEnd } from '../frozen-by.ts';
 import type { OrderStanding } from '../journal/journal.ts';
 
 export const ANCHOR_DEPTH_DEFAULT = 144;
@@ -74,7 +75,7 @@ export function judgeDeposit({ chain, policy }: View, outpoint: Outpoint, vaultS
 
 /**
  * The release request and the transaction are about the same coins in the same order, counted in the own view: with the fee,
- * which is compared after, there is one transaction that fits one request.
+ * which is compared after, there is one transaction that fits one fee of a request.
  */
 export function judgeRelease(
   request: ReleaseRequest,
@@ -124,12 +125,13 @@ export function judgeOutput(
   return form === undefined ? accept(feeSats) : { ok: false, refusal: form };
 }
 
-/** Nobody but the release key chooses the fee of a payout. */
+/** Nobody but the release key says which fees a payout may have; of several it signed, any, since locks move to higher ones only. */
 export function judgeReleasedFee(request: ReleaseRequest, feeSats: Sats): Refusal | undefined {
-  if (feeSats === request.feeSats) return undefined;
+  const ladder = feeLadder(request);
+  if (ladder.includes(feeSats)) return undefined;
   return {
     code: 'policy.payout-fee',
-    message: `the fee is ${feeSats} sats, the release key signed ${request.feeSats}`,
+    message: `the fee is ${feeSats} sats, the release key signed ${ladder.join(', ')}`,
   };
 }
 
