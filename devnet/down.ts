@@ -51,7 +51,7 @@ export function downLines({ processes }: Stopped, purged: boolean | undefined, r
   return [ended, purged ? `removed ${root}` : `nothing to remove: there is no ${root}`];
 }
 
-const isDevnet = (layout: Layout): boolean =>
+export const isDevnet = (layout: Layout): boolean =>
   [layout.state, layout.network, layout.lock].some((file) => existsSync(file));
 
 /**

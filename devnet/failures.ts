@@ -10,8 +10,12 @@ export const devnetFailures = {
     remedy: 'Use the running one, stop it with `firebreak down`, or give another folder with --data.',
   },
   'input.not-a-data-folder': {
-    meaning: 'The folder was not made by a devnet, so nothing in it is deleted.',
-    remedy: 'Check --data; delete the folder by hand if it is really meant.',
+    meaning: 'The folder was not made by a devnet, so nothing in it is changed or deleted.',
+    remedy: 'Check --data: name a folder of its own for a new network; delete this one by hand if it is really meant.',
+  },
+  'input.data-folder-unwritable': {
+    meaning: 'The data folder, or a file in it, cannot be made or written.',
+    remedy: 'Make room or mend the rights of the place that the message names, or give another folder with --data.',
   },
   'input.data-folder-damaged': {
     meaning: 'A file of the data folder cannot be read.',

@@ -1,9 +1,10 @@
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { FirebreakFailure } from '../domain/errors/failure.ts';
 import { findTool, toolPath } from '../toolchain/tools.mjs';
 import { writeAlertIntake } from './alerts.ts';
 import { prepareCommittee } from './committee.ts';
 import { endLeftovers } from './down.ts';
+import { requireOwnFolder, takeFolder, writing } from './folder.ts';
 import { makeNetwork, networkExists } from './genesis.ts';
 import { type Layout, layout as layoutOf } from './layout.ts';
 import { writeMonitoringSettings } from './monitoring/settings.ts';
@@ -13,7 +14,6 @@ import { PORT_BASE_DEFAULT, portPlan, type PortPlan, requireFreePorts } from './
 import type { Tools } from './processes.ts';
 import { CHANNELS } from './receivers/kept.ts';
 import { drawSecrets } from './receivers/secrets.ts';
-import { lockFolder } from './supervisor/folder-lock.ts';
 import { type DevnetState, openLedger, readState } from './supervisor/ledger.ts';
 import { supervise, type SupervisorEvent } from './supervisor/supervisor.ts';
 import { type Network } from './network.ts';
@@ -31,20 +31,26 @@ export type Prepared = {
   release(): void;
 };
 
-/** Takes the data folder for this process, ends what a crash left in it, and makes sure that everything can start. */
+/**
+ * Takes the data folder for this process, ends what a crash left in it, and makes sure that everything can start. What a new network would
+ * be refused for is found out before its folder is touched.
+ */
 export async function prepare(options: UpOptions): Promise<Prepared> {
   const layout = layoutOf(options.data);
+  const resumed = networkExists(layout);
+  const before = resumed ? readState(layout.state) : undefined;
+  const ports = portPlan(portBaseFor(options, before));
   const tools = await findTools();
-  // What a new network would be refused for is found out before it has a folder.
-  const early = existsSync(layout.root) ? undefined : await choose(options, layout, undefined);
-  mkdirSync(layout.root, { recursive: true, mode: 0o700 });
-  chmodSync(layout.root, 0o700);
-  const lock = lockFolder(layout.lock);
+  const storage = await chooseStorage(options, resumed ? storageInUse(layout) : undefined);
+  if (!resumed) {
+    await requireFreePorts(ports);
+    requireOwnFolder(layout);
+  }
+  const lock = takeFolder(layout);
   try {
-    const before = readState(layout.state);
     const leftovers = await endLeftovers(layout);
-    const resumed = networkExists(layout);
-    const { ports, storage } = early ?? (await choose(options, layout, resumed ? before : undefined));
+    // Only now: what a crash left holds them.
+    if (resumed) await requireFreePorts(ports, options.data);
     return { layout, ports, tools, storage, resumed, leftovers, release: lock.release };
   } catch (error) {
     lock.release();
@@ -59,18 +65,6 @@ async function findTools(): Promise<Tools> {
     prometheus: await toolPath('prometheus'),
     alertmanager: await toolPath('alertmanager'),
   };
-}
-
-/** Ports and sealing; `before` is what an existing network was made with. */
-async function choose(
-  options: UpOptions,
-  layout: Layout,
-  before: DevnetState | undefined,
-): Promise<{ readonly ports: PortPlan; readonly storage: KeyStorageChoice }> {
-  const exists = networkExists(layout);
-  const ports = portPlan(portBaseFor(options, before));
-  await requireFreePorts(ports, exists ? options.data : undefined);
-  return { ports, storage: await chooseStorage(options, exists ? storageInUse(layout) : undefined) };
 }
 
 /** The genesis names the ports of its validators: an existing network keeps its base. */
@@ -101,7 +95,10 @@ async function chooseStorage(options: UpOptions, inUse: 'hsm' | 'file' | undefin
 }
 
 /** Writes a new network's files, or refreshes what depends on where it runs; what a person has to do about them comes back in words. */
-export async function prepareFiles(prepared: Prepared): Promise<readonly string[]> {
+export const prepareFiles = (prepared: Prepared): Promise<readonly string[]> =>
+  writing(prepared.layout.root, async () => writeFiles(prepared));
+
+async function writeFiles(prepared: Prepared): Promise<readonly string[]> {
   const { layout, ports } = prepared;
   if (!prepared.resumed) await makeNetwork(layout, ports, prepared.storage);
   else writeOperatorFile(layout, ports);

@@ -1,6 +1,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import { FirebreakFailure } from '../../domain/errors/failure.ts';
 
+const SQLITE_BUSY = 5;
+
 export type FolderLock = { release(): void };
 
 /**
@@ -13,6 +15,8 @@ export function lockFolder(file: string): FolderLock {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
   } catch (error) {
     database.close();
+    // A full disk and a folder that cannot be written are nobody else's devnet.
+    if ((error as { readonly errcode?: number }).errcode !== SQLITE_BUSY) throw error;
     throw new FirebreakFailure(
       'conflict.data-folder-in-use',
       `another devnet runs in this data folder (${file} is locked); stop it with "firebreak down"`,
