@@ -19,6 +19,10 @@ export function addOrder(parent: Command, runtime: Runtime): void {
     .requiredOption('--reason <text>', 'why, in a sentence that members will read')
     .option('--for <duration>', 'how long the freeze lasts, or how long a lift may be presented', '24h')
     .option('--number <n>', 'the number of the order; asked from the validators when not given')
+    .option(
+      '--block <height:hash>',
+      'of a lift: a block of the chain in which payouts go on, after a reorganisation that validators stopped at',
+    )
     .option('--out <file>', 'where to write it, default order-<number>-<kind>.json')
     .option(...NETWORK)
     .option(...CHAIN)

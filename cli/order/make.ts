@@ -16,6 +16,8 @@ export type MakeOrderOptions = {
   /** How long the freeze lasts, or how long a lift may be presented. */
   readonly for: string;
   readonly number?: string;
+  /** `height:hash` of a block of the chain in which payouts go on. */
+  readonly block?: string;
   readonly out?: string;
 };
 
@@ -37,6 +39,7 @@ export async function makeOrder(
     scope: 'payouts',
     reason: readReason(options.reason),
     expiresAtSeconds: nowSeconds + readDuration(options.for, '--for'),
+    ...(options.block === undefined ? {} : { block: readBlock(kind, options.block) }),
   };
   const number =
     options.number === undefined
@@ -55,6 +58,14 @@ export async function makeOrder(
 function readKind(text: string): OrderKind {
   if (text === 'freeze' || text === 'lift') return text;
   throw new FirebreakFailure('input.usage', `an order is "freeze" or "lift", not "${text}"`);
+}
+
+function readBlock(kind: string, text: string): NonNullable<Order['block']> {
+  if (kind !== 'lift') throw new FirebreakFailure('input.usage', 'only a lift names a --block');
+  const [, height = '', hash = ''] = /^(\d{1,9}):([0-9a-f]{64})$/.exec(text) ?? [];
+  if (hash === '')
+    throw new FirebreakFailure('input.usage', '--block is <height>:<hash>, as your Bitcoin node says it');
+  return { hash, height: Number(height) };
 }
 
 function readReason(text: string): string {

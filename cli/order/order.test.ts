@@ -12,6 +12,7 @@ import { epochDigest, type CommitteeEpoch, type SignedEpoch } from '../../domain
 import { canonicalBytes } from '../../domain/encoding/digest.ts';
 import { type NetworkGenesis, type ValidatorId, validatorId } from '../../domain/network/network.ts';
 import type { ValidatorNetwork } from '../../domain/ports/validator-network.ts';
+import { parseSignedOrder } from '../../wire/documents/index.ts';
 import { sealEnvelope } from '../../wire/envelope.ts';
 import {
   CommitteeStateSchema,
@@ -149,6 +150,29 @@ test('a made order is unsigned, bound to the pinned network, and ends when it wa
     },
     signatures: [],
   });
+});
+
+test('a lift may name a block of the chain in which payouts go on, and its signers read which', async () => {
+  const hash = '0f'.repeat(32);
+  const options = { ...where(), reason: 'compared with two exchanges', for: '2h', number: '2', out: at('order.json') };
+  const outcome = await makeOrder('lift', { ...options, block: `812345:${hash}` }, nobody, NOW);
+  expect(read(at('order.json')).order.block).toEqual({ hash, height: 812_345 });
+  expect(outcome.lines[0]).toContain(`the chain with block ${hash} at height 812345`);
+  expect(parseSignedOrder(readFileSync(at('order.json')), 'test').order.block?.height).toBe(812_345);
+  for (const [kind, block] of [
+    ['freeze', `1:${hash}`],
+    ['lift', hash],
+    ['lift', `1:${hash}00`],
+  ] as const)
+    await expect(makeOrder(kind, { ...options, out: at('other.json'), block }, nobody, NOW)).rejects.toMatchObject({
+      code: 'input.usage',
+    });
+});
+
+test('a file in which a freeze names a block is no order', async () => {
+  const freeze = read(await made());
+  const wrong = { ...freeze, order: { ...freeze.order, block: { hash: '0f'.repeat(32), height: 1 } } };
+  expect(() => parseSignedOrder(JSON.stringify(wrong), 'test')).toThrow('only a lift names a block');
 });
 
 test('an order that was written is never overwritten by another make', async () => {

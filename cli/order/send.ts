@@ -7,10 +7,9 @@ import { OrderStateSchema, Round } from '../../wire/generated/firebreak/v1/messa
 import { type CommitteeOptions, presentGenesis } from '../authority.ts';
 import type { Connect } from '../connecting.ts';
 import { readOrder } from '../documents.ts';
-import { utc } from '../duration.ts';
 import { type Handed, handToOne } from '../handing.ts';
 import type { Outcome } from '../outcome.ts';
-import { actionOf } from './words.ts';
+import { actionOf, endOfFreeze } from './words.ts';
 
 /**
  * Hands a signed order to one validator, which tells all others. Needs neither Temporal nor a worker.
@@ -59,7 +58,7 @@ function accepted(validator: ValidatorId, payload: Uint8Array, signed: SignedOrd
       actionOf(signed.order),
       `  obeyed by  ${validatorName(validator)}, which tells the others`,
       `  number     ${state.number}`,
-      frozenUntil > 0 ? `  payouts    FROZEN until ${utc(frozenUntil)}` : '  payouts    ALLOWED',
+      frozenUntil > 0 ? `  payouts    FROZEN ${endOfFreeze(frozenUntil)}` : '  payouts    ALLOWED',
     ],
     next: 'status',
   };

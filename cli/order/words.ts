@@ -1,5 +1,11 @@
 import { quorumOf, seatOf } from '../../domain/committee/committee.ts';
-import { countSignatures, type Order, orderDigest, type SignedOrder } from '../../domain/committee/order.ts';
+import {
+  countSignatures,
+  FROZEN_UNTIL_LIFTED_SECONDS,
+  type Order,
+  orderDigest,
+  type SignedOrder,
+} from '../../domain/committee/order.ts';
 import type { NetworkGenesis } from '../../domain/network/network.ts';
 import { utc } from '../duration.ts';
 
@@ -7,8 +13,19 @@ import { utc } from '../duration.ts';
 export function actionOf(order: Order): string {
   return order.kind === 'freeze'
     ? `FREEZE: every validator stops signing payouts until ${utc(order.expiresAtSeconds)}`
-    : `LIFT: validators sign payouts again (may be presented until ${utc(order.expiresAtSeconds)})`;
+    : `LIFT: validators sign payouts again${inChain(order)} (may be presented until ${utc(order.expiresAtSeconds)})`;
 }
+
+const inChain = ({ block }: Order): string =>
+  block === undefined
+    ? ''
+    : `, and follow the chain with block ${block.hash} at height ${block.height}, however deep it leaves theirs`;
+
+/** Until when payouts stand still, or what they wait for. */
+export const endOfFreeze = (frozenUntilSeconds: number): string =>
+  frozenUntilSeconds === FROZEN_UNTIL_LIFTED_SECONDS
+    ? 'until a lift names a block of the chain'
+    : `until ${utc(frozenUntilSeconds)}`;
 
 export function describeOrder(signed: SignedOrder, genesis: NetworkGenesis): readonly string[] {
   const { order } = signed;

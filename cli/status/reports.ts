@@ -73,6 +73,7 @@ export async function askReport(url: string): Promise<ValidatorReport> {
 
 function brakeOf(by: z.infer<typeof statusSchema>['frozen_by']): string | undefined {
   if (by === null || by === undefined) return undefined;
+  if (by.kind === 'own-chain') return `itself, after order ${by.number}: its chain view stopped`;
   const who = by.run === undefined ? '' : `, used by ${shown(by.run)} at ${shown(by.step ?? '')}`;
   return `${shown(by.kind)} ${by.number}${who}`;
 }

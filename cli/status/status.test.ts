@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { FROZEN_UNTIL_LIFTED_SECONDS } from '../../domain/committee/order.ts';
 import { validatorId } from '../../domain/network/network.ts';
 import { askReport, type ValidatorReport } from './reports.ts';
 import { brakeLines, committeeLine, nextWhenSilent, pausedLines, payoutLine, signersAmong } from './status.ts';
@@ -49,6 +50,8 @@ test('whoever has no share of the newest key cannot sign, however ready it is', 
 
 test('a freeze is counted validator by validator', () => {
   expect(payoutLine([FROZEN_UNTIL, FROZEN_UNTIL], 2, 15)).toContain('FROZEN at 2 of 15 validators until 2027-01-15');
+  const byThemselves = payoutLine([FROZEN_UNTIL, FROZEN_UNTIL_LIFTED_SECONDS], 2, 15);
+  expect(byThemselves).toContain('FROZEN at 2 of 15 validators until a lift names a block of the chain');
 });
 
 test('by what payouts are frozen and which committee is obeyed is counted too, and old builds say neither', () => {

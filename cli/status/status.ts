@@ -15,6 +15,7 @@ import { utc } from '../duration.ts';
 import { EXIT } from '../exit.ts';
 import { incidentsOf, type ListedIncident } from '../incident/find.ts';
 import { readOperator, type Operator } from '../operator.ts';
+import { endOfFreeze } from '../order/words.ts';
 import type { Outcome } from '../outcome.ts';
 import { progressLine } from '../waiting.ts';
 import { typed } from '../report.ts';
@@ -128,7 +129,7 @@ export function signersAmong(
 /** Each validator obeys for itself, so a freeze is counted and not assumed, and silence is not a yes. */
 export function payoutLine(frozen: readonly number[], answered: number, validators: number): string {
   if (frozen.length > 0)
-    return `  payouts    FROZEN at ${frozen.length} of ${validators} validators until ${utc(Math.max(...frozen))}`;
+    return `  payouts    FROZEN at ${frozen.length} of ${validators} validators ${endOfFreeze(Math.max(...frozen))}`;
   if (answered === 0) return '  payouts    UNKNOWN: no validator answers';
   return answered === validators ? '  payouts    ALLOWED' : `  payouts    ALLOWED by the ${answered} that answer`;
 }

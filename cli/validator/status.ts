@@ -1,8 +1,8 @@
 import { FirebreakFailure } from '../../domain/errors/failure.ts';
 import { validatorId, validatorName } from '../../domain/network/network.ts';
-import { utc } from '../duration.ts';
 import { EXIT } from '../exit.ts';
 import { readOperator } from '../operator.ts';
+import { endOfFreeze } from '../order/words.ts';
 import type { Outcome } from '../outcome.ts';
 import { askReport } from '../status/reports.ts';
 import { readValidator } from '../validators.ts';
@@ -26,7 +26,7 @@ export async function validatorStatus(
             ...(report.committeeEpoch === undefined ? [] : [`committee epoch ${report.committeeEpoch}`]),
             ...(report.frozenUntilSeconds === undefined
               ? []
-              : [`payouts FROZEN until ${utc(report.frozenUntilSeconds)} by ${report.frozenBy ?? 'an order'}`]),
+              : [`payouts FROZEN ${endOfFreeze(report.frozenUntilSeconds)} by ${report.frozenBy ?? 'an order'}`]),
           ].join(', ')
         : `${id}  DOWN          ${report.why}`,
     ),

@@ -1,3 +1,4 @@
+import type { ChainAnchor } from '../ceremony/ceremony.ts';
 import { type Digest, documentDigest, TAGS } from '../encoding/digest.ts';
 import { accept, refuse, type Verdict } from '../errors/failure.ts';
 import type { Environment, NetworkGenesis } from '../network/network.ts';
@@ -18,6 +19,11 @@ export type Order = {
   readonly reason: string;
   /** Unix seconds. A freeze ends by itself; a lift carries the time until which it may be presented. */
   readonly expiresAtSeconds: number;
+  /**
+   * Of a lift only: a block of the chain in which payouts go on. It ends what validators froze by themselves because of a reorganisation
+   * beyond their bound; a lift without it does not, so that none that was signed before can.
+   */
+  readonly block?: ChainAnchor;
 };
 
 export type OrderSignature = MemberSignature;
@@ -28,6 +34,9 @@ export const orderDigest = (order: Order): Digest => documentDigest(TAGS.order, 
 /** What a journal needs to answer "may I pay out now?". */
 export type OrderState = { readonly number: number; readonly frozenUntilSeconds: number };
 export const NO_ORDER: OrderState = { number: 0, frozenUntilSeconds: 0 };
+
+/** The end of a freeze that no time ends, as a time: the last second of the year 9999. */
+export const FROZEN_UNTIL_LIFTED_SECONDS = 253_402_300_799;
 
 /** The longest term of an order. Whoever wants payouts to stand still for longer signs again. */
 export const ORDER_SECONDS_MAX: number = 90 * 86_400;

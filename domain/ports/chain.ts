@@ -51,6 +51,11 @@ export type ChainView = LifeCycle & {
   outputs(script: string): { readonly anchor: ChainAnchor; readonly outputs: readonly WatchedOutput[] };
   output(outpoint: Outpoint): { readonly anchor: ChainAnchor; readonly output: WatchedOutput | undefined };
   isCanonical(block: ChainAnchor): boolean;
+  /**
+   * An authority outside of the view says that a chain with this block may be followed, however deep it leaves ours. It ends
+   * `policy.reorg-too-deep` as soon as the node's best chain has the block, and no earlier; without that trouble it does nothing.
+   */
+  acceptBranch(block: ChainAnchor): void;
   /** Connects and rollbacks after `cursor`; a cursor that was itself rolled back yields its rollback first. */
   follow(cursor: ChainAnchor, signal: AbortSignal): AsyncIterable<ChainEvent>;
 };

@@ -235,6 +235,30 @@ export function chainCompliance(
     expect(chain.view.output(outpoint)).toEqual(before);
   });
 
+  scenario(
+    'a chain beyond the bound is followed once one of its blocks is named, and for no other block',
+    async (under) => {
+      const { chain, dev, reorgDepthMax } = under;
+      const { outpoint, blocks } = await deposited(under, reorgDepthMax + 1);
+      const branch = await dev.forkFrom((blocks[0]?.height ?? 1) - 1, reorgDepthMax + 2, { drop: true });
+      await until(() => chain.view.status().trouble?.code === 'policy.reorg-too-deep', 'the alarm');
+      const [first] = branch;
+      if (first === undefined) throw new Error('a branch has blocks');
+      chain.view.acceptBranch({ hash: 'ab'.repeat(32), height: first.height });
+      chain.view.acceptBranch({ hash: first.hash, height: first.height + 1 });
+      expect(chain.view.status().trouble?.code).toBe('policy.reorg-too-deep');
+      expect(chain.view.isCanonical(first)).toBe(false);
+      chain.view.acceptBranch(first);
+      await reach(chain, branch.at(-1));
+      await until(() => chain.view.status().synced, 'the view at its tip');
+      expect(chain.view.status().trouble).toBeUndefined();
+      expect(chain.view.output(outpoint).output).toBeUndefined();
+      await reach(chain, (await dev.mine(1))[0]);
+      await dev.forkFrom((blocks[0]?.height ?? 1) - 1, reorgDepthMax + 5);
+      await until(() => chain.view.status().trouble?.code === 'policy.reorg-too-deep', 'the next alarm');
+    },
+  );
+
   for (const payee of ['P2TR', 'P2WPKH'] as const) {
     scenario(
       `a signed payout of three deposits to ${payee} is taken, confirmed and shown as their spend`,

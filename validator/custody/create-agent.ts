@@ -8,6 +8,7 @@ import { AnnouncementSchema } from '../../wire/generated/firebreak/v1/messages_p
 import type { CustodyAgent } from './agent.ts';
 import { Answering } from './answering.ts';
 import { createCommittees } from './committees.ts';
+import { ChainBrake } from './chain-brake.ts';
 import { Counters } from './counters.ts';
 import type { AgentDependencies } from './dependencies.ts';
 import { createGrants } from './grants.ts';
@@ -47,6 +48,7 @@ export function createAgent(dependencies: AgentDependencies): CustodyAgent {
   const grants = createGrants(dependencies, committees);
   const watching = new Watching(dependencies);
   const statement = () => statusStatement(parts, standing, known, own, sightings);
+  const brake = new ChainBrake(dependencies, standing);
   const answering = new Answering(parts, {
     standing,
     counters,
@@ -63,20 +65,30 @@ export function createAgent(dependencies: AgentDependencies): CustodyAgent {
   const lastBeforeMs = journal.releases.lastAtMs();
 
   return {
-    handle: (request, peer) => answering.handle(request, peer),
+    handle(request, peer) {
+      brake.look();
+      return answering.handle(request, peer);
+    },
     async hear(announcement) {
       const verdict = hearing.hear(announcement);
       return verdict === 'accept' || verdict === 'ignore' ? verdict : counters.drop(verdict);
     },
     hearStatus: (statement) => hearStatus(genesis, sightings, statement),
-    announce: () => toBinary(AnnouncementSchema, create(AnnouncementSchema, { liveness: statement() })),
+    announce() {
+      brake.look();
+      return toBinary(AnnouncementSchema, create(AnnouncementSchema, { liveness: statement() }));
+    },
     async obey(order) {
       const obeyed = orders.obey(order);
       if (obeyed.ok) return obeyed.value.state;
       throw failureOf(obeyed.refusal);
     },
-    setState: (state, reasons) => standing.set(state, reasons),
+    setState(state, reasons) {
+      brake.look();
+      standing.set(state, reasons);
+    },
     report() {
+      brake.look();
       const { committee } = committees.authority();
       const ordered = known.orders();
       const keysets = known.keysets().map((row) => keysetReport(row, self));

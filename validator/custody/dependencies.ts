@@ -39,7 +39,7 @@ export type AgentDependencies = {
   /** Ed25519 private key whose public half stands in the roster at `self`; anything else is refused at once. */
   readonly identity: KeyObject;
   readonly journal: Journal;
-  readonly chain: Pick<ChainView, 'status' | 'watch' | 'outputs' | 'output' | 'isCanonical'>;
+  readonly chain: Pick<ChainView, 'status' | 'watch' | 'outputs' | 'output' | 'isCanonical' | 'acceptBranch'>;
   readonly codec: TransactionCodec;
   readonly fees: FeeSource;
   readonly signer: SignerClient;

@@ -49,7 +49,8 @@ export class MetricsCollector {
   }
 
   private collectAgent(): void {
-    const { state, orders, counters, committee, grantUses, breakGlassUses, doubleSigned, outflow } = this.view.report();
+    const report = this.view.report();
+    const { state, orders, counters, committee, grantUses, breakGlassUses, doubleSigned, outflow } = report;
     const running = state === 'ready' || state === 'degraded';
     this.set('validator_online', running ? 1 : 0);
     for (const each of STATES) this.set('firebreak_validator_state', each === state ? 1 : 0, { state: each });
@@ -68,6 +69,7 @@ export class MetricsCollector {
     const frozen = isFrozen(orders, this.view.clock() / 1000);
     this.set('firebreak_frozen', frozen ? 1 : 0);
     this.set('firebreak_frozen_until_seconds', frozen ? orders.frozenUntilSeconds : 0);
+    this.set('firebreak_frozen_by_chain', report.frozenBy?.kind === 'own-chain' ? 1 : 0);
     this.set('firebreak_committee_epoch', committee.epoch);
     this.set('firebreak_grant_uses', grantUses);
     this.set('firebreak_break_glass_uses', breakGlassUses);

@@ -41,6 +41,9 @@ export const validatorMetrics = {
   firebreak_frozen_until_seconds: gauge(
     'Unix time at which the freeze ends by itself; 0 while payouts are not frozen.',
   ),
+  firebreak_frozen_by_chain: gauge(
+    '1 while this validator has frozen payouts by itself, because of a reorganisation beyond its bound.',
+  ),
   firebreak_committee_epoch: gauge('Epoch of the committee that is obeyed.'),
   firebreak_grant_uses: gauge('Uses of standing orders and break-glass in the journal.'),
   firebreak_break_glass_uses: gauge('Uses of break-glass in the journal that froze payouts.'),

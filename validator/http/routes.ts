@@ -126,10 +126,12 @@ function session(id: string, view: ValidatorView): Answer {
   return { status: 200, body: sessionBody(found, view.genesis.threshold) };
 }
 
-const brakeOf = ({ orders, frozenBy }: AgentReport): string =>
-  frozenBy === undefined || frozenBy.kind === 'order'
-    ? `order ${orders.number}`
-    : `${frozenBy.kind} ${frozenBy.number}, used by ${frozenBy.run} at ${frozenBy.step}`;
+function brakeOf({ orders, frozenBy }: AgentReport): string {
+  if (frozenBy === undefined || frozenBy.kind === 'order') return `order ${orders.number}`;
+  if (frozenBy.kind === 'own-chain')
+    return `this validator itself until a lift above order ${frozenBy.number} names a block of the chain (${frozenBy.reason})`;
+  return `${frozenBy.kind} ${frozenBy.number}, used by ${frozenBy.run} at ${frozenBy.step}`;
+}
 
 /** The newest key that gives addresses, whoever has shares of it. */
 export const activeKey = (report: AgentReport) =>

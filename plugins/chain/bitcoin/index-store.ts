@@ -53,6 +53,10 @@ export class IndexStore {
     this.#run('insert into meta values (?, ?) on conflict (key) do update set value = excluded.value', key, value);
   }
 
+  dropMeta(key: string): void {
+    this.#run('delete from meta where key = ?', key);
+  }
+
   tip(): StoredBlock | undefined {
     return blockOf(this.#one('select height, hash, parent from blocks order by height desc limit 1'));
   }

@@ -76,15 +76,15 @@ export class Scanner {
     return this.#watch.byHeight();
   }
 
-  /** One look at the node: follows its best chain to the end. */
-  async follow(node: Node, signal: AbortSignal): Promise<void> {
+  /** One look at the node: follows its best chain to the end. With `accepted` it must have that block, and may leave ours at any depth. */
+  async follow(node: Node, signal: AbortSignal, accepted?: ChainAnchor): Promise<void> {
     this.#checkGenesis(node);
     const tip = this.#store.tip();
-    if (tip !== undefined && tip.hash === (await bestHash(node.rpc, signal))) return;
+    if (accepted === undefined && tip !== undefined && tip.hash === (await bestHash(node.rpc, signal))) return;
     const best = await bestBlock(node.rpc, signal);
     if (tip === undefined) return this.#begin(node, best, signal);
     const { reorgDepthMax, params } = this.#options;
-    const walk = await walkTo(node.rpc, best, this.#store, tip, reorgDepthMax, params, signal);
+    const walk = await walkTo(node.rpc, best, this.#store, tip, reorgDepthMax, params, signal, accepted);
     checkBranch(node.rpc, walk.branch, this.#store, params);
     const rest = walk.fork.height === tip.height ? walk.branch : await this.#reorganise(node, walk, tip, signal);
     const match = this.#watch.everything();

@@ -181,6 +181,47 @@ test('the alarm of a too deep reorganisation survives a restart and ends when a 
   await reaches(await view([node], { reorg_depth_max: 3 }), node.best);
 });
 
+test('after a too deep reorganisation no look at the node follows another chain than the one that has the block that was named', async () => {
+  const chain = await view([node], { reorg_depth_max: 3 });
+  const tip = node.best;
+  const branch = node.mineMany(6, node.at(tip.height - 4));
+  await troubled(chain, 'policy.reorg-too-deep');
+  const named = branch.at(1);
+  if (named === undefined) throw new Error('the branch has blocks');
+  // The node goes back to the first chain before anybody decided: what was named is not there.
+  node.mineMany(3, tip);
+  chain.acceptBranch({ hash: named.hash, height: named.height });
+  await until(() => chain.status().trouble?.message.includes(named.hash) === true, 'the missing block named');
+  expect(chain.status()).toMatchObject({
+    synced: false,
+    tip: { hash: tip.hash },
+    trouble: { code: 'policy.reorg-too-deep' },
+  });
+  // A restart forgets the name, and not the alarm.
+  await chain.stop?.();
+  const again = await view([node], { reorg_depth_max: 3 });
+  expect(again.status()).toMatchObject({ synced: false, tip: { hash: tip.hash } });
+  const back = node.best;
+  again.acceptBranch({ hash: back.hash, height: back.height });
+  await reaches(again, back);
+  // Told once, and about that one: the next time is an alarm again.
+  node.mineMany(12, branch.at(-1));
+  await troubled(again, 'policy.reorg-too-deep');
+});
+
+test('of two nodes the one whose chain has the named block is followed', async () => {
+  const second = await listening(new FakeNode());
+  second.copy(node);
+  const chain = await view([node, second], { reorg_depth_max: 3 });
+  const branch = second.mineMany(9, second.at(node.best.height - 4));
+  const other = node.mineMany(6, node.at(node.best.height - 4));
+  await troubled(chain, 'policy.reorg-too-deep');
+  const [named] = branch;
+  if (named === undefined || other.length === 0) throw new Error('the branches have blocks');
+  chain.acceptBranch({ hash: named.hash, height: named.height });
+  await until(() => chain.isCanonical(named), 'the chain of the second node');
+});
+
 test('the alarm stands also when the index cannot write it down, and the view looks on', async () => {
   const chain = await view([node], { reorg_depth_max: 3 });
   const tip = node.best;

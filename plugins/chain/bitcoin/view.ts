@@ -25,6 +25,7 @@ export type ViewOptions = ScannerOptions & {
 /** A script longer than any standard one is a mistake; consensus ends at 10,000 bytes. */
 const SCRIPT_BYTES_MAX = 10_000;
 const SCRIPTS_PER_CALL_MAX = 1_000_000;
+const TOO_DEEP = 'policy.reorg-too-deep';
 
 /** Polls, scans and answers from the index. One loop, so that a walk never meets another. */
 export class BitcoinView implements ChainView {
@@ -36,6 +37,8 @@ export class BitcoinView implements ChainView {
   readonly #stopping = new AbortController();
   #loop: Promise<void> | undefined;
   #synced = false;
+  /** The block that the chain must have to be followed beyond the bound; asked for again by whoever named it, so nowhere on disk. */
+  #accepted: ChainAnchor | undefined;
   #trouble: FirebreakFailure | undefined = new FirebreakFailure(
     'not-yet.chain-view',
     'the chain view has not seen a block yet',
@@ -126,6 +129,12 @@ export class BitcoinView implements ChainView {
     return this.#index.store.heightOf(block.hash) === block.height;
   }
 
+  acceptBranch({ hash, height }: ChainAnchor): void {
+    if (this.#trouble?.code !== TOO_DEEP) return;
+    this.#accepted = { hash, height };
+    this.#wake.announce();
+  }
+
   follow(cursor: ChainAnchor, signal: AbortSignal): AsyncIterable<ChainEvent> {
     return followIndex(
       () => this.#index.store,
@@ -181,7 +190,9 @@ export class BitcoinView implements ChainView {
         return node;
       } catch (cause) {
         signal.throwIfAborted();
-        if (sqliteCode(cause) !== undefined || isTooDeep(cause)) throw cause;
+        // With a block to look for, another node may be on the chain that has it.
+        const isAlarm = isTooDeep(cause) && this.#accepted === undefined;
+        if (sqliteCode(cause) !== undefined || isAlarm) throw cause;
         this.#options.nodes.blame(node.rpc, cause);
         last = cause;
       }
@@ -190,8 +201,14 @@ export class BitcoinView implements ChainView {
   }
 
   async #walk(node: Node, signal: AbortSignal): Promise<void> {
-    const { scanner } = this.#index;
-    await scanner.follow(node, signal);
+    const { scanner, store } = this.#index;
+    const accepted = this.#accepted;
+    await scanner.follow(node, signal, accepted);
+    if (accepted !== undefined) {
+      store.dropMeta('halted');
+      this.#accepted = undefined;
+      this.#options.logger.info({ ...accepted }, 'follows the chain that has this block, as it was told to');
+    }
     while (await scanner.backScan(node, signal)) {
       this.#changes.announce();
       await scanner.follow(node, signal);
@@ -210,10 +227,10 @@ export class BitcoinView implements ChainView {
     }
   }
 
-  /** The alarm survives a restart: only removing the index, which is a person's decision, ends it. */
+  /** The alarm survives a restart: who has authority ends it by naming a block, or a person removes the index. */
   #checkHalted(): void {
     const message = this.#index.store.meta('halted');
-    if (message !== undefined) throw new FirebreakFailure('policy.reorg-too-deep', message);
+    if (message !== undefined && this.#accepted === undefined) throw new FirebreakFailure(TOO_DEEP, message);
   }
 
   #settle(trouble: FirebreakFailure | undefined, synced: boolean): void {
@@ -230,7 +247,7 @@ export class BitcoinView implements ChainView {
 }
 
 const isTooDeep = (cause: unknown): cause is FirebreakFailure =>
-  cause instanceof FirebreakFailure && cause.code === 'policy.reorg-too-deep';
+  cause instanceof FirebreakFailure && cause.code === TOO_DEEP;
 
 const syncing = (node: Node): FirebreakFailure =>
   new FirebreakFailure('unavailable.node-syncing', `Bitcoin node ${node.rpc.name} is still downloading blocks; wait`, {

@@ -79,6 +79,7 @@ export async function bestBlock(node: NodeRpc, signal: AbortSignal): Promise<Cha
 /**
  * Follows parent hashes from `best` until a stored hash. Throws `policy.reorg-too-deep` when a branch with more work leaves ours more
  * than `depthMax` below our tip: the bound is an alarm, never taken for the common ancestor. A lesser branch is `unavailable.node-behind`.
+ * With `accepted` it is the other way round: the chain must have that block, and may leave ours anywhere in the index.
  */
 export async function walkTo(
   node: NodeRpc,
@@ -88,22 +89,42 @@ export async function walkTo(
   depthMax: number,
   params: NetworkParams,
   signal: AbortSignal,
+  accepted?: ChainAnchor,
 ): Promise<Walk> {
-  const lowest = tip.height - depthMax;
+  const bound = tip.height - depthMax;
+  const lowest = accepted === undefined ? bound : (store.base()?.height ?? 0);
   const down: Header[] = [];
   let { hash } = best;
   for (let steps = 0; steps <= HEADERS_MAX; steps++) {
     const height = store.heightOf(hash);
     if (height !== undefined && (height >= lowest || steps === 0)) {
+      if (accepted !== undefined && !hasBlock(accepted, height, down, store)) break;
       return arranged(node, best, { hash, height, parent: '' }, down);
     }
-    if (height !== undefined || best.height - steps <= lowest) throw beyondBound(node, down, store, tip, depthMax);
+    if (height !== undefined || best.height - steps <= lowest) break;
     const header = await workedHeader(node, hash, params, signal);
     down.push(header);
     hash = header.parent;
   }
-  throw lie(node, best.hash, `stands on more than ${HEADERS_MAX} headers`);
+  if (down.length > HEADERS_MAX) throw lie(node, best.hash, `stands on more than ${HEADERS_MAX} headers`);
+  throw accepted === undefined ? beyondBound(node, down, store, tip, depthMax) : withoutBlock(node, accepted, tip);
 }
+
+/** Among the headers that leave ours at `forkHeight`, or in what is ours below that. */
+const hasBlock = (
+  { hash, height }: ChainAnchor,
+  forkHeight: number,
+  down: readonly Header[],
+  store: IndexStore,
+): boolean => (height > forkHeight ? down.at(forkHeight - height)?.hash === hash : store.heightOf(hash) === height);
+
+const withoutBlock = (node: NodeRpc, { hash, height }: ChainAnchor, tip: StoredBlock): FirebreakFailure =>
+  new FirebreakFailure(
+    'policy.reorg-too-deep',
+    `the best chain of Bitcoin node ${node.name} has not the block ${hash} at ${height} that the lift of the committee names, or leaves ours ` +
+      `below the index; nothing was rolled back from our tip at ${tip.height}`,
+    { node: node.name, tip: tip.hash, tipHeight: tip.height, block: hash },
+  );
 
 function arranged(node: NodeRpc, best: ChainAnchor, fork: StoredBlock, down: Header[]): Walk {
   if (fork.height + down.length !== best.height) {
@@ -120,7 +141,7 @@ function beyondBound(node: NodeRpc, down: readonly Header[], store: IndexStore, 
   return new FirebreakFailure(
     'policy.reorg-too-deep',
     `Bitcoin node ${node.name} follows a branch that leaves ours more than ${depthMax} blocks below our tip at ${tip.height}; ` +
-      'nothing was rolled back. Compare with other operators; to accept it, stop the process, delete chain.sqlite and start again',
+      'nothing was rolled back. Compare with other operators; payouts go on after a lift of the committee that names a block of the right chain',
     { node: node.name, tip: tip.hash, tipHeight: tip.height, depthMax },
   );
 }

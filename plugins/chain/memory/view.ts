@@ -14,6 +14,7 @@ export class MemoryView implements ChainView {
   readonly #watched = new Map<string, number>();
   #blocks: readonly MemoryBlock[];
   #halted: string | undefined;
+  #accepted: ChainAnchor | undefined;
   #unsubscribe: (() => void) | undefined;
   #moved = Promise.withResolvers<void>();
 
@@ -65,6 +66,12 @@ export class MemoryView implements ChainView {
     return this.#blocks[block.height]?.hash === block.hash;
   }
 
+  acceptBranch(block: ChainAnchor): void {
+    if (this.#halted === undefined) return;
+    this.#accepted = block;
+    this.#look();
+  }
+
   async *follow(cursor: ChainAnchor, signal: AbortSignal): AsyncIterable<ChainEvent> {
     const aborted = Promise.withResolvers<void>();
     signal.addEventListener('abort', () => aborted.resolve(), { once: true });
@@ -89,8 +96,14 @@ export class MemoryView implements ChainView {
   }
 
   #look(): void {
-    if (this.#halted !== undefined) return;
     const next = this.#world.blocks;
+    if (this.#halted !== undefined) {
+      if (this.#accepted === undefined || next[this.#accepted.height]?.hash !== this.#accepted.hash) return;
+      this.#halted = undefined;
+      this.#accepted = undefined;
+      this.#blocks = [...next];
+      return this.#announce();
+    }
     const firstDifferent = this.#blocks.findIndex((block, height) => next[height]?.hash !== block.hash);
     const depth = firstDifferent === -1 ? 0 : this.#blocks.length - firstDifferent;
     if (depth > this.#depthMax) {

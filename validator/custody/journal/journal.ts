@@ -1,8 +1,14 @@
-import type { CeremonyId, KeysetId, KeyState, PublicKeyPackage } from '../../../domain/ceremony/ceremony.ts';
+import type {
+  CeremonyId,
+  ChainAnchor,
+  KeysetId,
+  KeyState,
+  PublicKeyPackage,
+} from '../../../domain/ceremony/ceremony.ts';
 import type { SignedEpoch } from '../../../domain/committee/epoch.ts';
 import type { Grant, SignedGrant } from '../../../domain/committee/grant.ts';
 import type { SignedGrantUse } from '../../../domain/committee/grant-use.ts';
-import type { OrderState, SignedOrder } from '../../../domain/committee/order.ts';
+import type { Order, OrderState, SignedOrder } from '../../../domain/committee/order.ts';
 import type { Digest } from '../../../domain/encoding/digest.ts';
 import type { FailureCode } from '../../../domain/errors/failure.ts';
 import type { ValidatorId } from '../../../domain/network/network.ts';
@@ -54,9 +60,22 @@ export type GrantUseRow = {
   readonly obeyed: boolean;
 };
 
+/** A freeze that nobody ordered: the own chain view saw a reorganisation beyond its bound. Only a lift that names a block of the chain ends it. */
+export type ChainFreezeRow = {
+  readonly number: number;
+  /** The order that was obeyed when it began; a lift must have a higher number. */
+  readonly afterOrder: number;
+  /** Where the own view stood, and stopped. */
+  readonly tip: ChainAnchor;
+  readonly reason: string;
+  readonly atMs: number;
+};
+
 /** Where payouts stand, and on whose word. */
 export type OrderStanding = {
   readonly state: OrderState;
+  /** Holds whatever orders say, and sets the end in `state`. */
+  readonly chain?: ChainFreezeRow;
   readonly order?: OrderRow;
   /** The use of a grant that set the present end of the freeze; absent when the order did. */
   readonly use?: GrantUseRow;
@@ -189,8 +208,19 @@ export type Journal = {
     get(number: number): OrderRow | undefined;
     /** Of two orders with one number the later call counts; the other one is kept among `doubleSigned`. */
     append(row: OrderRow, atMs: number): void;
-    /** The present order and the uses of grants since. */
+    /** The present order, the uses of grants since, and the freeze of the own chain view. */
     standing(): OrderStanding;
+  };
+  readonly chainFreezes: {
+    /** The one that holds now. */
+    current(): ChainFreezeRow | undefined;
+    /** Nothing while one holds already. On disk when it returns. */
+    begin(freeze: Pick<ChainFreezeRow, 'tip' | 'reason'>, atMs: number): void;
+    end(number: number, liftedBy: number): void;
+    /** The highest lift above this number that names a block. */
+    liftAfter(number: number): Order | undefined;
+    /** Also those that were ended; old ones give way. */
+    count(): number;
   };
   readonly grants: {
     /** Uses of one grant, those that froze nothing included. */

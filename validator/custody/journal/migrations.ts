@@ -108,6 +108,12 @@ export const MIGRATIONS: readonly string[] = [
   DROP TABLE audit_heads;
   ALTER TABLE heads_of_copies RENAME TO audit_heads;
   `,
+  `
+  CREATE TABLE chain_freezes (
+    number INTEGER NOT NULL PRIMARY KEY, after_order INTEGER NOT NULL, tip_hash TEXT NOT NULL, tip_height INTEGER NOT NULL,
+    reason TEXT NOT NULL, lifted_by INTEGER NOT NULL, at INTEGER NOT NULL, sum BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -1,4 +1,5 @@
 import { auditHeadJournal } from './audit-heads.ts';
+import { chainFreezeJournal } from './chain-freezes.ts';
 import { openDatabase } from './database.ts';
 import { decisionJournal } from './decisions.ts';
 import { doubleSignedJournal } from './double-signed.ts';
@@ -30,6 +31,7 @@ export function openJournal(folder: string): Journal {
     releases: releaseJournal(database),
     outflow: outflowJournal(database),
     orders: orderJournal(database),
+    chainFreezes: chainFreezeJournal(database),
     grants: grantJournal(database),
     epochs: epochJournal(database),
     doubleSigned: doubleSignedJournal(database),

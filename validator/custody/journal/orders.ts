@@ -1,5 +1,6 @@
-import { NO_ORDER, type SignedOrder } from '../../../domain/committee/order.ts';
+import { FROZEN_UNTIL_LIFTED_SECONDS, NO_ORDER, type SignedOrder } from '../../../domain/committee/order.ts';
 import type { Digest } from '../../../domain/encoding/digest.ts';
+import { currentChainFreeze } from './chain-freezes.ts';
 import type { JournalDatabase } from './database.ts';
 import { documentIn, documentText } from './documents.ts';
 import { keepEvidence } from './double-signed.ts';
@@ -43,6 +44,13 @@ export function orderJournal(database: JournalDatabase): Journal['orders'] {
         const order = current();
         const state = order?.state ?? NO_ORDER;
         const use = latestUse(database, state.number);
+        const chain = currentChainFreeze(database);
+        if (chain !== undefined)
+          return {
+            state: { number: state.number, frozenUntilSeconds: FROZEN_UNTIL_LIFTED_SECONDS },
+            chain,
+            ...(order === undefined ? {} : { order }),
+          };
         return {
           state,
           ...(order === undefined ? {} : { order }),

@@ -16,6 +16,7 @@ export const COLUMNS = {
   signed_requests: ['digest', 'ceremony', 'response', 'at'],
   outflow: ['outpoint', 'sats', 'at'],
   orders: ['number', 'digest', 'frozen_until', 'document', 'at'],
+  chain_freezes: ['number', 'after_order', 'tip_hash', 'tip_height', 'reason', 'lifted_by', 'at'],
   terms: ['vault', 'keyset', 'document', 'script', 'watch_from', 'at'],
   key_uses: ['number', 'keyset', 'epoch', 'purpose', 'outcome', 'at'],
   refusals: ['number', 'code', 'peer', 'ceremony', 'at'],

@@ -21,6 +21,8 @@ export class TestChain {
   synced = true;
   trouble: ChainStatus['trouble'];
   watchFails = false;
+  /** The block that the chain must have for `policy.reorg-too-deep` to end. */
+  accepted: ChainAnchor | undefined;
   estimate: FeeEstimate = { kind: 'no-estimate', floorSatsPerKvb: 1_000, reason: 'the blocks of this test are empty' };
 
   constructor() {
@@ -94,6 +96,7 @@ export class TestChain {
         return { anchor: this.tip, output: known ? this.#seen(held) : undefined };
       },
       isCanonical: ({ hash, height }) => this.#blocks[height] === hash,
+      acceptBranch: (block) => void (this.accepted = block),
     };
   }
 
