@@ -1,6 +1,5 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { presentAuthority } from '../cli/authority.ts';
 import { readGrant } from '../cli/documents.ts';
 import { nowInSeconds } from '../cli/duration.ts';
@@ -15,11 +14,11 @@ import type { Digest } from '../domain/encoding/digest.ts';
 import { FirebreakFailure } from '../domain/errors/failure.ts';
 import { judgeEndorsement } from '../domain/playbook/endorsement.ts';
 import { type Layout, MEMBER_COUNT, QUORUM } from './layout.ts';
+import { SHIPPED_FOLDER, writePlaybooks } from './shipped-playbooks.ts';
 import { silent } from './silent.ts';
 
 /** The playbook that may freeze by a standing order. */
 export const EMERGENCY_PLAYBOOK = 'suspected-share-theft';
-const SHIPPED = fileURLToPath(new URL('../playbooks', import.meta.url));
 const FREEZE_FOR = '24h';
 const VALID_FOR = '90d';
 const USES = '10';
@@ -30,15 +29,15 @@ const members = (count: number): readonly number[] => Array.from({ length: count
 /**
  * What a committee does before anything happens: it reviews the playbooks and signs their plans, and it signs the standing order by which
  * one of them may freeze, which is then laid where workers find it. Whatever is still in force is left as it is; a playbook that has changed
- * is signed again.
+ * is signed again. What a person has to do about its files comes back in words.
  */
-export async function prepareCommittee(layout: Layout): Promise<void> {
-  mkdirSync(layout.playbooks, { recursive: true, mode: 0o700 });
-  cpSync(SHIPPED, layout.playbooks, { recursive: true });
-  const entries = readdirSync(SHIPPED, { withFileTypes: true });
+export async function prepareCommittee(layout: Layout): Promise<readonly string[]> {
+  const words = writePlaybooks(layout);
+  const entries = readdirSync(SHIPPED_FOLDER, { withFileTypes: true });
   for (const { name } of entries.filter((entry) => entry.isDirectory())) await endorse(layout, name);
   const file = await standingOrder(layout, planOf(layout, EMERGENCY_PLAYBOOK));
   installGrant(file, { data: layout.root });
+  return words;
 }
 
 /** The files of this network and nothing that ships beside this program. */
@@ -54,7 +53,10 @@ function planOf(layout: Layout, name: string): Digest {
   const loaded = loadFile(folder, sources(layout));
   if (loaded.ok) return loaded.digest;
   const [first] = loaded.problems;
-  throw new FirebreakFailure('input.data-folder-damaged', `${folder}: ${first?.message ?? 'cannot be read'}`);
+  throw new FirebreakFailure(
+    'input.data-folder-damaged',
+    `${folder}: ${first?.message ?? 'cannot be read'}, judged by ${sources(layout).catalogue}`,
+  );
 }
 
 async function endorse(layout: Layout, name: string): Promise<void> {

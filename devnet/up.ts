@@ -107,8 +107,7 @@ async function writeFiles(prepared: Prepared): Promise<readonly string[]> {
   // Before the playbooks: which of them lie there tells whether api.toml is still as a start has left it.
   const words = writeAlertIntake(layout, ports);
   writeWatchdog(layout, ports);
-  await prepareCommittee(layout);
-  return words;
+  return [...words, ...(await prepareCommittee(layout))];
 }
 
 export function openNetwork(
