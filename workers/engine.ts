@@ -8,7 +8,8 @@ const CONNECT_PAUSE_MS = 500;
 
 /** What takeover in seconds needs of every worker; measured with kills of real processes. */
 export const TAKEOVER_OPTIONS = {
-  stickyQueueScheduleToStartTimeout: '1 second',
+  // So long a run waits for the worker that had it, after the answer of an effect; another one replays it then.
+  stickyQueueScheduleToStartTimeout: '500 milliseconds',
   maxHeartbeatThrottleInterval: '400 milliseconds',
   defaultHeartbeatThrottleInterval: '400 milliseconds',
   shutdownGraceTime: '2 seconds',

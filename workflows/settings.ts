@@ -5,6 +5,12 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
  * workflow task is noticed after `WORKFLOW_TASK_TIMEOUT` and a killed activity after two seconds without heartbeat.
  */
 export const WORKFLOW_TASK_TIMEOUT = '3 seconds';
+/**
+ * Of runs of playbooks, which are promised to go on within three seconds: a worker that is killed dies inside a workflow task more often than
+ * not, since each step has several, and the worker that takes over has to replay the run besides. On a machine so busy
+ * that a replay takes longer, the server gives more time from the fourth attempt on.
+ */
+export const RUN_TASK_TIMEOUT = '2 seconds';
 /** How long a closed execution stays readable; the development server forgets after 24 hours unless told. */
 export const RETENTION_DAYS = 90;
 export const DEFAULT_NAMESPACE = 'default';

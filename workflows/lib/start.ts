@@ -1,12 +1,12 @@
 import { type SearchAttributePair, TypedSearchAttributes } from '@temporalio/common';
-import { searchAttributes, WORKFLOW_TASK_TIMEOUT } from '../settings.ts';
+import { type RUN_TASK_TIMEOUT, searchAttributes, WORKFLOW_TASK_TIMEOUT } from '../settings.ts';
 
 /** Everything a client passes to `client.workflow.start(type, options)`: the id is the lock, a second start joins the first. */
 export type StartOptions<Input> = {
   readonly workflowId: string;
   readonly taskQueue: string;
   readonly args: [Input];
-  readonly workflowTaskTimeout: typeof WORKFLOW_TASK_TIMEOUT;
+  readonly workflowTaskTimeout: typeof WORKFLOW_TASK_TIMEOUT | typeof RUN_TASK_TIMEOUT;
   readonly workflowIdConflictPolicy: 'USE_EXISTING';
   readonly workflowIdReusePolicy: 'ALLOW_DUPLICATE';
   readonly staticSummary: string;

@@ -4,7 +4,7 @@ import { accept, refuse, type Verdict } from '../../domain/errors/failure.ts';
 import type { PlaybookStep, WorkflowStep } from '../../domain/playbook/plan.ts';
 import { resolveArguments } from '../../domain/playbook/resolve.ts';
 import { effects, named } from '../lib/effects.ts';
-import { searchAttributes, WORKFLOW_TASK_TIMEOUT } from '../settings.ts';
+import { RUN_TASK_TIMEOUT, searchAttributes, WORKFLOW_TASK_TIMEOUT } from '../settings.ts';
 import { askedFor, tries, undoable, verdictWithTimeout } from './effect.ts';
 import { RUN_PLAYBOOK, type RunPlaybookInput, type RunPlaybookResult, workflowOfRun } from './messages.ts';
 import { recordProcess } from './process-records.ts';
@@ -161,7 +161,7 @@ async function ofChild(
     const child = executeChild(type, {
       workflowId,
       args: [input],
-      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+      workflowTaskTimeout: type === RUN_PLAYBOOK ? RUN_TASK_TIMEOUT : WORKFLOW_TASK_TIMEOUT,
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       parentClosePolicy: 'ABANDON',
       cancellationType,

@@ -10,7 +10,7 @@ import type { SignedCommand } from '../../domain/incident/command.ts';
 import type { FormField, Role, Severity } from '../../domain/playbook/plan.ts';
 import type { PlanValue } from '../../domain/playbook/value.ts';
 import { type StartOptions, startOptions } from '../lib/start.ts';
-import { DEFAULT_TASK_QUEUE } from '../settings.ts';
+import { DEFAULT_TASK_QUEUE, RUN_TASK_TIMEOUT } from '../settings.ts';
 
 /** Workflow type: one run of one compiled plan, pinned by its digest from the first event to the last. */
 export const RUN_PLAYBOOK = 'runPlaybook';
@@ -159,8 +159,8 @@ export const startRunPlaybook = (
   input: RunPlaybookInput,
   key: string,
   taskQueue: string = DEFAULT_TASK_QUEUE,
-): StartOptions<RunPlaybookInput> =>
-  startOptions({
+): StartOptions<RunPlaybookInput> => ({
+  ...startOptions({
     workflowId: runPlaybookId(input.network, key),
     taskQueue,
     input,
@@ -170,4 +170,6 @@ export const startRunPlaybook = (
     playbook: input.name,
     summary: `${input.incident.severity} ${input.name} on ${input.network}`,
     details: `Executes plan ${input.playbook}. Editing the playbook changes nothing here.`,
-  });
+  }),
+  workflowTaskTimeout: RUN_TASK_TIMEOUT,
+});
