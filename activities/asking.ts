@@ -11,6 +11,8 @@ import { pause } from './waiting.ts';
 const ASK_MS = 15_000;
 /** Pause after an answer that may become another one: a starting validator, a chain view that is one block behind. */
 const AGAIN_MS = 300;
+/** On few cores the last answer takes twice as long as the middle one. */
+const LINGER_TIMES = 3;
 
 type RequestBody = NonNullable<MessageInitShape<typeof RequestSchema>['body']>;
 
@@ -49,6 +51,8 @@ export type Asked = {
    * first says anything but yes. On few cores the answers that nobody needs would only delay those that are.
    */
   readonly spareAfterMs?: number;
+  /** Stop waiting for the last ones: once half have answered, three times as long again as that took, and at least so long. */
+  readonly lingerMsMin?: number;
   readonly onAccepted?: (count: number) => void;
   /** May mend what a validator lacks after it said "not yet"; it is asked again afterwards. */
   readonly mend?: (validator: ValidatorId, heard: Refusal) => Promise<void>;
@@ -77,6 +81,15 @@ export async function gather(deps: ActivityDependencies, attempt: Attempt, asked
   const signal = AbortSignal.any([attempt.signal, over.signal]);
   const spares = new AbortController();
   const needed = AbortSignal.any([signal, spares.signal]);
+  const startedMs = deps.clock();
+  let lingering = false;
+
+  function linger(): void {
+    if (asked.lingerMsMin === undefined || lingering || accepted.size * 2 < asked.requests.size) return;
+    lingering = true;
+    const ms = Math.max(asked.lingerMsMin, LINGER_TIMES * (deps.clock() - startedMs));
+    void pause(ms, signal).then(() => over.abort());
+  }
 
   async function askOne(validator: ValidatorId, request: Uint8Array): Promise<void> {
     silent.set(validator, { code: 'unavailable.silent', message: 'has not answered yet' });
@@ -97,6 +110,7 @@ export async function gather(deps: ActivityDependencies, attempt: Attempt, asked
         accepted.set(validator, heard.opened);
         asked.onAccepted?.(accepted.size);
         if (accepted.size >= asked.enough) over.abort();
+        else linger();
         return;
       }
       const { refusal, signed } = heard;

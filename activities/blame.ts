@@ -1,7 +1,11 @@
-import type { BlameProof } from '../domain/ceremony/blame.ts';
+import type { BlameProof, PartialProof } from '../domain/ceremony/blame.ts';
+import type { KeyCertificate } from '../domain/ceremony/ceremony.ts';
 import { toHex } from '../domain/encoding/hex.ts';
+import { FirebreakFailure } from '../domain/errors/failure.ts';
 import { validatorId, type ValidatorId } from '../domain/network/network.ts';
 import type { BlobRef } from '../domain/ports/blob-store.ts';
+import type { SignedTerms, VaultId } from '../domain/vault/terms.ts';
+import { vaultTweakOf } from '../threshold/verify/vault-script.ts';
 import { judgeBlame } from '../threshold/verify/blame.ts';
 import { openBlame } from '../wire/blame.ts';
 import { fromBinary } from '@bufbuild/protobuf';
@@ -10,11 +14,22 @@ import {
   EnvelopeHeaderSchema,
   KeygenComplaintSchema,
   Round,
+  SigningRequestSchema,
 } from '../wire/generated/firebreak/v1/messages_pb.js';
-import { attempt } from './attempt.ts';
+import { type Attempt, attempt } from './attempt.ts';
+import { signersOf } from './commitments.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { ascending, envelopeHex, getEnvelopes, putDocument } from './documents.ts';
-import type { ProposedKey } from './keygen.ts';
+import {
+  ascending,
+  envelopeHex,
+  type Envelopes,
+  getCertificate,
+  getEnvelopes,
+  inOrder,
+  putDocument,
+} from './documents.ts';
+import type { KeyReference, ProposedKey } from './keygen.ts';
+import { prevoutsOf, sharesOf, type SigningSession } from './signing.ts';
 
 /** A fault that everybody can check: `proof` is a `BlameProof` document. */
 export type Blamed = { readonly validator: ValidatorId; readonly why: string; readonly proof: BlobRef };
@@ -53,16 +68,84 @@ export const createBlameActivities = (deps: ActivityDependencies) => ({
       const blamed = new Map<ValidatorId, Blamed>();
       for (const [, envelope] of ascending(await getEnvelopes(deps, input.against, now))) {
         for (const proof of proofsIn(envelope)) {
-          const opened = openBlame(deps.genesis, proof);
-          const blame = opened.ok ? judgeBlame(opened.value) : opened;
-          if (!blame.ok || blamed.has(blame.value.culprit)) continue;
-          const { culprit: validator, why } = blame.value;
-          blamed.set(validator, { validator, why, proof: await putDocument(deps, proof, now) });
+          const found = await kept(deps, now, proof);
+          if (found !== undefined && !blamed.has(found.validator)) blamed.set(found.validator, found);
         }
       }
       return ascending(blamed).map(([, each]) => each);
     }),
+
+  /**
+   * Whose partial signatures in one session do not hold, each looked at by itself, also when others of the session are still missing:
+   * `partials` are those that were taken, `against` what was signed in the place of one.
+   */
+  judgePartials: (input: {
+    readonly key: KeyReference;
+    readonly vault: VaultId;
+    readonly session: SigningSession;
+    readonly partials: BlobRef;
+    readonly against?: BlobRef;
+  }): Promise<readonly Blamed[]> =>
+    attempt(deps, 'judgePartials', async (now) => {
+      const { environment, name: network } = deps.genesis;
+      const terms = await deps.terms.get(input.vault);
+      if (terms === undefined)
+        throw new FirebreakFailure('policy.vault-unknown', `vault ${input.vault} is not open here`);
+      const request = await deps.blobs.get(input.session.request, now);
+      const certificate = await getCertificate(deps, input.key, now);
+      const about: Omit<PartialProof, 'partial'> = {
+        version: 1,
+        environment,
+        network,
+        kind: 'signing-partial',
+        certificate,
+        terms,
+        requestHex: toHex(request),
+      };
+      const suspects = [
+        ...wrongOf(deps, certificate, terms, request, await getEnvelopes(deps, input.partials, now)),
+        ...inOrder(await getEnvelopes(deps, input.against, now)),
+      ];
+      const blamed: Blamed[] = [];
+      for (const envelope of suspects) {
+        const found = await kept(deps, now, { ...about, partial: envelopeHex(envelope) });
+        if (found === undefined) continue;
+        const { validator, why } = found;
+        deps.logger.warn({ validator, ceremony: input.session.ceremony, why }, 'a validator signed what does not hold');
+        blamed.push(found);
+      }
+      return blamed;
+    }),
 });
+
+/** Found with one walk over all of them; what each is worth as a proof is another question. */
+function wrongOf(
+  deps: ActivityDependencies,
+  certificate: KeyCertificate,
+  { terms }: SignedTerms,
+  bytes: Uint8Array,
+  partials: Envelopes,
+): Envelope[] {
+  const request = fromBinary(SigningRequestSchema, bytes);
+  const tweak = vaultTweakOf(terms);
+  const inputs = deps.chain.codec.sighashes(request.transaction, prevoutsOf(request));
+  const wrong = new Set(
+    inputs.flatMap((message, at) => {
+      const signers = signersOf(request.commitments, at);
+      return deps.suite.wrongPartials(certificate.package, tweak, signers, message, sharesOf(partials, at));
+    }),
+  );
+  return ascending(partials).flatMap(([validator, envelope]) => (wrong.has(validator) ? [envelope] : []));
+}
+
+/** A proof is written down when it convinces us as it would convince anybody; undefined when it proves nothing. */
+async function kept(deps: ActivityDependencies, now: Attempt, proof: BlameProof): Promise<Blamed | undefined> {
+  const opened = openBlame(deps.genesis, proof);
+  const blame = opened.ok ? judgeBlame(opened.value, { genesis: deps.genesis, codec: deps.chain.codec }) : opened;
+  if (!blame.ok) return undefined;
+  const { culprit: validator, why } = blame.value;
+  return { validator, why, proof: await putDocument(deps, proof, now) };
+}
 
 /** Each of the participants at most once, however long the list of a complainer is. */
 function dealersIn(payload: Uint8Array, { validators }: ProposedKey): readonly ValidatorId[] {

@@ -2,21 +2,39 @@ import { fromBinary } from '@bufbuild/protobuf';
 import type { Refusal } from '../domain/errors/failure.ts';
 import { validatorId } from '../domain/network/network.ts';
 import type { SignerCommitment } from '../threshold/suite.ts';
+import { parsePoint } from '../threshold/verify/curve.ts';
 import {
   type Envelope,
   EnvelopeHeaderSchema,
   SigningCommitmentsSchema,
 } from '../wire/generated/firebreak/v1/messages_pb.js';
 
-/** A commitment statement with exactly one pair of points per input; whether the points are valid, the suite checks. */
+/** Two points with their tags and lengths, and what stands beside them. What is longer would be sent to every signer. */
+const BYTES_OF_PAIR_MAX = 72;
+const BYTES_MAX = 512;
+
+/**
+ * A commitment statement with exactly one pair of points per input. Every signer refuses a request with anything else in it, so it is seen
+ * to here before it spoils a session for all.
+ */
 export function checkCommitments(payload: Uint8Array, count: number): Refusal | undefined {
   const { commitments } = fromBinary(SigningCommitmentsSchema, payload);
+  if (payload.length > BYTES_MAX + count * BYTES_OF_PAIR_MAX)
+    return { code: 'input.commitments', message: `gave ${payload.length} bytes for ${count} commitments` };
   const complete =
-    commitments.length === count &&
-    commitments.every(({ hiding, binding }) => hiding.length === 33 && binding.length === 33);
+    commitments.length === count && commitments.every(({ hiding, binding }) => isPoint(hiding) && isPoint(binding));
   return complete
     ? undefined
     : { code: 'input.commitments', message: `gave ${commitments.length} commitments instead of ${count}` };
+}
+
+function isPoint(bytes: Uint8Array): boolean {
+  try {
+    parsePoint(bytes, 'a commitment');
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The signer set of a request and what each signer committed to for one input. */

@@ -46,7 +46,8 @@ export type SigningSession = {
 export type SessionRecord = {
   readonly ceremony: CeremonyId;
   readonly request: BlobRef;
-  readonly partials: BlobRef;
+  /** Undefined when another session was whole before anything was heard of this one. */
+  readonly partials: BlobRef | undefined;
   readonly without: readonly Saying[];
 };
 
@@ -57,6 +58,9 @@ const LAGGING: ReadonlySet<FailureCode> = new Set(['conflict.anchor-orphaned']);
 
 /** A ready validator commits within some tens of milliseconds; one that takes longer is no faster than the next one. */
 const SPARE_AFTER_MS = 150;
+
+/** Half of the signers have answered, the others are late: another session is begun beside this one sooner than they are waited for. */
+const LINGER_MS = 300;
 
 /** Another one is first in each session, so that no validator signs all payouts and no one's absence delays them all. */
 function beginningAt(ceremony: CeremonyId, validators: readonly ValidatorId[]): ValidatorId[] {
@@ -97,7 +101,14 @@ export function createSigningActivities(deps: ActivityDependencies) {
 
     /** Asks exactly the signers of the request; a repeat gets the stored bytes, also from another worker. */
     askPartials: (
-      input: Slice & { key: KeyReference; vault: VaultId; watchFromHeight: number; session: SigningSession },
+      input: Slice & {
+        key: KeyReference;
+        vault: VaultId;
+        watchFromHeight: number;
+        session: SigningSession;
+        /** Ends soon after half of them have answered: the others are asked again. */
+        lingers?: boolean;
+      },
     ): Promise<Gathering> =>
       attempt(deps, 'askPartials', async (now) => {
         const { ceremony, signers } = input.session;
@@ -110,6 +121,7 @@ export function createSigningActivities(deps: ActivityDependencies) {
           validators: signers,
           request: () => ask,
           again: LAGGING,
+          ...(input.lingers === true ? { lingerMsMin: LINGER_MS } : {}),
           // A validator that was down when the vault was opened learns its terms now.
           mend: (validator, { code }) =>
             code === 'not-yet.terms-unknown' ? handTerms(deps, now, input, [validator]) : Promise.resolve(),
@@ -209,13 +221,13 @@ async function termsOf(deps: ActivityDependencies, vault: VaultId): Promise<Sign
   return terms;
 }
 
-const prevoutsOf = (request: SigningRequest) =>
+export const prevoutsOf = (request: SigningRequest) =>
   request.inputs.map(({ prevout }) => ({
     script: toHex(prevout?.script ?? new Uint8Array(0)),
     amountSats: Number(prevout?.amountSats ?? 0n),
   }));
 
-const sharesOf = (partials: Envelopes, input: number): Map<ValidatorId, Uint8Array> =>
+export const sharesOf = (partials: Envelopes, input: number): Map<ValidatorId, Uint8Array> =>
   new Map(
     ascending(partials).map(([validator, { payload }]) => [
       validator,

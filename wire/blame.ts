@@ -12,12 +12,13 @@ import { keygenTranscript, keygenView } from '../domain/ceremony/digests.ts';
 import { shownShareMessage } from '../domain/ceremony/dispute.ts';
 import { type Digest, digestOf, TAGS } from '../domain/encoding/digest.ts';
 import { fromHex, toHex } from '../domain/encoding/hex.ts';
-import { accept, refuse, type Verdict } from '../domain/errors/failure.ts';
+import { accept, type Verdict } from '../domain/errors/failure.ts';
 import { type NetworkGenesis, type ValidatorId, validatorId, validatorName } from '../domain/network/network.ts';
+import { openPartial } from './blame-signing.ts';
+import { malformedProof as malformed, statementIn as envelopeOf } from './blame-reading.ts';
 import { type OpenedEnvelope, openEnvelope } from './envelope.ts';
 import {
   EnvelopeHeaderSchema,
-  EnvelopeSchema,
   KeygenCommitmentsSchema,
   type KeygenComplaint,
   KeygenComplaintSchema,
@@ -44,17 +45,8 @@ export function openBlame(genesis: NetworkGenesis, proof: BlameProof): Verdict<O
       return openCommitments(genesis, proof);
     case 'keygen-share':
       return openShare(genesis, proof);
-  }
-}
-
-const malformed = (what: string) =>
-  refuse('input.blame-proof', `this proof of a fault does not hold together: ${what}`);
-
-function envelopeOf(hex: string): Parameters<typeof openEnvelope>[1] | undefined {
-  try {
-    return fromBinary(EnvelopeSchema, fromHex(hex, 'envelope'));
-  } catch {
-    return undefined;
+    case 'signing-partial':
+      return openPartial(genesis, proof);
   }
 }
 

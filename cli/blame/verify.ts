@@ -1,6 +1,7 @@
 import type { BlameProof } from '../../domain/ceremony/blame.ts';
 import type { Refusal } from '../../domain/errors/failure.ts';
 import { type NetworkGenesis, validatorName } from '../../domain/network/network.ts';
+import { transactionCodec } from '../../plugins/chain/bitcoin/codec.ts';
 import { type Blame, judgeBlame } from '../../threshold/verify/blame.ts';
 import { openBlame } from '../../wire/blame.ts';
 import { parseBlameProof } from '../../wire/documents/index.ts';
@@ -35,6 +36,6 @@ export function verifyProof(options: { readonly data: string; readonly network?:
 export function verdictOf(genesis: NetworkGenesis, proof: BlameProof): Blame | Refusal {
   const opened = openBlame(genesis, proof);
   if (!opened.ok) return opened.refusal;
-  const blame = judgeBlame(opened.value);
+  const blame = judgeBlame(opened.value, { genesis, codec: transactionCodec(genesis.bitcoinNetwork) });
   return blame.ok ? blame.value : blame.refusal;
 }

@@ -190,7 +190,9 @@ async function verdictOf({ world }: Scene, made: GenerateKeyResult): Promise<rea
       Buffer.from(await world.deps.blobs.get(proof, context())).toString('utf8'),
     ) as BlameProof;
     const opened = openBlame(world.deps.genesis, document);
-    const blame = opened.ok ? judgeBlame(opened.value) : opened;
+    const blame = opened.ok
+      ? judgeBlame(opened.value, { genesis: world.deps.genesis, codec: world.chain.codec })
+      : opened;
     found.push(blame.ok && blame.value.culprit === validator ? validator : 'unfounded');
   }
   return found;

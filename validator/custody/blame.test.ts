@@ -81,7 +81,7 @@ const proofOf = ({ key, commitments, shares }: Rounds, complaint: Envelope, deal
 function verdictOf(proof: BlameProof) {
   const opened = openBlame(fleet.genesis, proof);
   if (!opened.ok) return opened.refusal.code;
-  const blame = judgeBlame(opened.value);
+  const blame = judgeBlame(opened.value, { genesis: fleet.genesis, codec: transactionCodec('regtest') });
   return blame.ok ? blame.value.culprit : blame.refusal.code;
 }
 const transcriptOf = ({ key, commitments, shares }: Rounds) =>

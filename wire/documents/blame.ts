@@ -1,11 +1,15 @@
 import { z } from 'zod';
 import type { BlameProof } from '../../domain/ceremony/blame.ts';
 import { environmentField, hexBetween, networkName, versionOne, wholeNumber } from './fields.ts';
+import { keyCertificateSchema } from './certificate.ts';
 import { type DocumentKind, parseDocument } from './parse.ts';
+import { signedTermsSchema } from './terms.ts';
 
 /** A round of 256 participants with a share for each is below it. */
 const STATEMENT_BYTES_MAX = 65_536;
 const PARTICIPANTS_MAX = 256;
+/** A hundred inputs with two points of each of 256 signers. */
+const REQUEST_BYTES_MAX = 4 * 1_048_576;
 
 const about = { version: versionOne(), environment: environmentField(), network: networkName() };
 const statement = () => hexBetween(1, STATEMENT_BYTES_MAX);
@@ -30,6 +34,14 @@ const blameProof: DocumentKind<BlameProof> = {
       shares: round(),
       complaint: statement(),
       dealer: wholeNumber(1, 0xffff),
+    }),
+    z.strictObject({
+      ...about,
+      kind: z.literal('signing-partial'),
+      certificate: keyCertificateSchema,
+      terms: signedTermsSchema,
+      requestHex: hexBetween(1, REQUEST_BYTES_MAX),
+      partial: statement(),
     }),
   ]),
 };

@@ -44,15 +44,18 @@ const publicKeyPackage: DocumentKind<PublicKeyPackage> = {
 export const parsePublicKeyPackage = (source: Uint8Array | string, where: string): PublicKeyPackage =>
   parseDocument(publicKeyPackage, source, where);
 
+/** Also inside other documents. */
+export const keyCertificateSchema = z.strictObject({
+  package: packageSchema,
+  signatures: z
+    .array(z.strictObject({ validator: wholeNumber(1, VALIDATORS_MAX).transform(validatorId), signature: hexOf(64) }))
+    .max(VALIDATORS_MAX, `at most ${VALIDATORS_MAX} signatures`),
+});
+
 const keyCertificate: DocumentKind<KeyCertificate> = {
   name: 'key certificate',
   bytesMax: 131_072,
-  schema: z.strictObject({
-    package: packageSchema,
-    signatures: z
-      .array(z.strictObject({ validator: wholeNumber(1, VALIDATORS_MAX).transform(validatorId), signature: hexOf(64) }))
-      .max(VALIDATORS_MAX, `at most ${VALIDATORS_MAX} signatures`),
-  }),
+  schema: keyCertificateSchema,
 };
 
 /** Shape only: whether all participants signed is for `threshold/verify`. */

@@ -16,8 +16,10 @@ const OF_THE_SESSION: ReadonlySet<Refusal['code']> = new Set([
 export const isFinal = (code: Refusal['code']): boolean =>
   ['policy', 'conflict', 'input'].includes(familyOf(code)) && !OF_THE_SESSION.has(code);
 
+export type Heard = Pick<Gathering, 'have' | 'missing' | 'refused'>;
+
 /** Who did not give a partial, and why: a final no counts before silence. */
-export const withoutPartials = (signers: readonly ValidatorId[], { have, missing, refused }: Gathering): Saying[] => {
+export const withoutPartials = (signers: readonly ValidatorId[], { have, missing, refused }: Heard): Saying[] => {
   const said = new Map([...missing, ...refused].map((saying) => [saying.validator, saying]));
   return signers
     .filter((signer) => !have.includes(signer))

@@ -1,3 +1,4 @@
+import type { Blamed } from '../../activities/blame.ts';
 import type { CeremonyId, ChainAnchor } from '../../domain/ceremony/ceremony.ts';
 import type { Refusal } from '../../domain/errors/failure.ts';
 import type { ValidatorId } from '../../domain/network/network.ts';
@@ -57,6 +58,8 @@ export type SweepVaultResult =
       readonly transaction: BlobRef;
       /** `SweepEvidence` document (domain/ceremony/evidence.ts). */
       readonly evidence: BlobRef;
+      /** Wrong partial signatures on the way, each with its `BlameProof`. */
+      readonly blame?: readonly Blamed[];
     }
   /** Nothing was under the old key any more. */
   | { readonly outcome: 'empty' }

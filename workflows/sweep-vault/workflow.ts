@@ -69,6 +69,7 @@ export async function sweepVault(input: SweepVaultInput): Promise<SweepVaultResu
     sessions,
     transaction,
     evidence,
+    ...(signed.blame === undefined ? {} : { blame: signed.blame }),
   };
 }
 
