@@ -51,19 +51,25 @@ export function takeCopy(layout: Layout, ports: PortPlan, id: ValidatorId): stri
   const from = layout.validator(id);
   const to = layout.copyOf(id);
   if (!existsSync(from.config)) throw new Error(`this devnet has no validator ${id}`);
-  rmSync(to.dir, { recursive: true, force: true });
-  mkdirSync(to.dir, { mode: 0o700 });
+  backUp(layout, id, to.dir);
+  writeFileSync(to.config, elsewhere(readFileSync(from.config, 'utf8'), ports, id), { mode: 0o600 });
+  return to.dir;
+}
+
+/** Everything of a validator's folder that lasts, taken while it runs, as a backup program would. */
+export function backUp(layout: Layout, id: ValidatorId, to: string): void {
+  const { dir, journal: file } = layout.validator(id);
+  rmSync(to, { recursive: true, force: true });
+  mkdirSync(to, { recursive: true, mode: 0o700 });
   // The mark first: it says how many writes the journal must hold at least.
-  for (const name of ['journal.mark', ...readdirSync(from.dir).filter((each) => !LEFT.test(each))])
-    copyFileSync(join(from.dir, name), join(to.dir, name));
-  const journal = new DatabaseSync(from.journal, { readOnly: true });
+  for (const name of ['journal.mark', ...readdirSync(dir).filter((each) => !LEFT.test(each))])
+    copyFileSync(join(dir, name), join(to, name));
+  const journal = new DatabaseSync(file, { readOnly: true });
   try {
-    journal.prepare('VACUUM INTO ?').run(join(to.dir, 'journal.sqlite'));
+    journal.prepare('VACUUM INTO ?').run(join(to, 'journal.sqlite'));
   } finally {
     journal.close();
   }
-  writeFileSync(to.config, elsewhere(readFileSync(from.config, 'utf8'), ports, id), { mode: 0o600 });
-  return to.dir;
 }
 
 /** Logs and locks, the index of the chain, which is a cache, and the journal, which is copied whole. */

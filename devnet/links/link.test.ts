@@ -58,14 +58,14 @@ test.each(['there', 'back'] as const)(
   'a link that holds what travels %s loses nothing of it, and lets it go when it is calm',
   async (way) => {
     const link = await linkTo(target);
-    link.set(way, { held: true });
+    link.impose('it', way, { held: true });
     const { socket, heard } = await dial(link.port);
     const reached = (): number => sockets.reduce((sum, each) => sum + (each === socket ? 0 : each.bytesRead), 0);
     socket.write('first');
     if (way === 'back') await until('the other side hearing it', BOUND, () => reached() === 5);
     await wait(50);
     expect([reached(), heard()]).toEqual([way === 'there' ? 0 : 5, '']);
-    link.calm();
+    link.lift('it');
     await until('it arriving', BOUND, () => heard() === 'first');
   },
 );
@@ -80,18 +80,31 @@ test('a slow, narrow and lossy link is late by what it was told', async () => {
     await until(`${what.length} bytes`, BOUND, () => heard().length === before + what.length);
     return Date.now() - startedAt;
   };
-  link.set('there', { delayMs: 120 });
+  link.impose('it', 'there', { delayMs: 120 });
   expect(await timed('a')).toBeGreaterThanOrEqual(119);
-  link.calm();
-  link.set('back', { bytesPerSecond: 1_000 });
+  link.lift('it');
+  link.impose('it', 'back', { bytesPerSecond: 1_000 });
   expect(await timed('b'.repeat(200))).toBeGreaterThanOrEqual(199);
   const always = await linkTo(target, () => 0);
-  always.set('there', { lossPercent: 1 });
+  always.impose('it', 'there', { lossPercent: 1 });
   const through = await dial(always.port);
   const startedAt = Date.now();
   through.socket.write('late');
   await until('the late piece', BOUND, () => through.heard() === 'late');
   expect(Date.now() - startedAt).toBeGreaterThanOrEqual(199);
+});
+
+test('what two causes do to a link lasts until both are over', async () => {
+  const link = await linkTo(target);
+  const { socket, heard } = await dial(link.port);
+  link.impose('one', 'there', { held: true });
+  link.impose('other', 'there', { held: true, delayMs: 1 });
+  socket.write('held');
+  link.lift('one');
+  await wait(50);
+  expect(heard()).toBe('');
+  link.lift('other');
+  await until('it arriving', BOUND, () => heard() === 'held');
 });
 
 test('a link that is dropped ends its connections on both sides, and takes new ones', async () => {
@@ -124,14 +137,14 @@ test('in a mesh one may be heard by another and not hear it, whoever dialled', a
   closing.push(mesh);
   const dialled = await dial(mesh.portOf('a', 'b'));
   const other = await dial(mesh.portOf('b', 'a'));
-  mesh.set(['a'], ['b'], { held: true });
+  mesh.impose('it', ['a'], ['b'], { held: true });
   dialled.socket.write('to b');
   other.socket.write('to a');
   await wait(50);
   expect([dialled.heard(), other.heard()]).toEqual(['', '']);
   // What b said has arrived at a; only its answer is held.
   expect(sockets.filter((each) => each.bytesRead === 4)).toHaveLength(1);
-  mesh.calm();
+  mesh.lift('it');
   await until('both arriving', BOUND, () => dialled.heard() === 'to b' && other.heard() === 'to a');
   expect(mesh.connections('a', 'b')).toBe(2);
   expect(() => mesh.portOf('a', 'worker')).toThrow('no link');

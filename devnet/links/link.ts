@@ -5,7 +5,7 @@ import { Pump } from './pump.ts';
 
 /** From whoever dialled to whoever was dialled, and the other way. */
 export type Way = 'there' | 'back';
-export const WAYS: readonly Way[] = ['there', 'back'];
+const WAYS: readonly Way[] = ['there', 'back'];
 
 /** What a link does to bytes that travel one way. */
 export type Condition = {
@@ -17,7 +17,7 @@ export type Condition = {
   readonly bytesPerSecond: number;
 };
 
-export const CALM: Condition = { held: false, delayMs: 0, lossPercent: 0, bytesPerSecond: Number.POSITIVE_INFINITY };
+const CALM: Condition = { held: false, delayMs: 0, lossPercent: 0, bytesPerSecond: Number.POSITIVE_INFINITY };
 
 const BACKLOG = 32;
 
@@ -28,7 +28,7 @@ export class Link {
   readonly #target: number;
   readonly #chance: () => number;
   readonly #open = new Set<{ readonly sockets: readonly Socket[]; readonly pumps: Readonly<Record<Way, Pump>> }>();
-  readonly #condition: Record<Way, Condition> = { there: CALM, back: CALM };
+  readonly #imposed: Record<Way, Map<string, Partial<Condition>>> = { there: new Map(), back: new Map() };
 
   private constructor(server: Server, port: number, target: number, chance: () => number) {
     this.#server = server;
@@ -53,13 +53,14 @@ export class Link {
     return this.#open.size;
   }
 
-  set(way: Way, change: Partial<Condition>): void {
-    this.#condition[way] = { ...this.#condition[way], ...change };
-    for (const { pumps } of this.#open) pumps[way].condition = this.#condition[way];
+  /** What `cause` does to it; several causes add up to the worst of each. */
+  impose(cause: string, way: Way, change: Partial<Condition>): void {
+    this.#imposed[way].set(cause, change);
+    this.#apply(way);
   }
 
-  calm(): void {
-    for (const way of WAYS) this.set(way, CALM);
+  lift(cause: string): void {
+    for (const way of WAYS) if (this.#imposed[way].delete(cause)) this.#apply(way);
   }
 
   /** Ends every open connection at once, as a router that was switched off and on. */
@@ -73,13 +74,31 @@ export class Link {
     await once(this.#server, 'close');
   }
 
+  #apply(way: Way): void {
+    const condition = this.#conditionOf(way);
+    for (const { pumps } of this.#open) pumps[way].condition = condition;
+  }
+
+  #conditionOf(way: Way): Condition {
+    let worst = CALM;
+    for (const each of this.#imposed[way].values()) {
+      worst = {
+        held: worst.held || each.held === true,
+        delayMs: Math.max(worst.delayMs, each.delayMs ?? 0),
+        lossPercent: Math.max(worst.lossPercent, each.lossPercent ?? 0),
+        bytesPerSecond: Math.min(worst.bytesPerSecond, each.bytesPerSecond ?? Number.POSITIVE_INFINITY),
+      };
+    }
+    return worst;
+  }
+
   #accept(dialler: Socket): void {
     const listener = connect({ host: LOOPBACK, port: this.#target, noDelay: true, allowHalfOpen: true });
     dialler.setNoDelay(true);
     const sockets = [dialler, listener];
     const pumps = {
-      there: new Pump(dialler, listener, this.#condition.there, this.#chance),
-      back: new Pump(listener, dialler, this.#condition.back, this.#chance),
+      there: new Pump(dialler, listener, this.#conditionOf('there'), this.#chance),
+      back: new Pump(listener, dialler, this.#conditionOf('back'), this.#chance),
     };
     const entry = { sockets, pumps };
     this.#open.add(entry);

@@ -34,15 +34,19 @@ export class Mesh {
     return link.port;
   }
 
-  /** What becomes of everything that `from` says to `to`, whoever dialled. */
-  set(from: readonly Place[], to: readonly Place[], change: Partial<Condition>): void {
-    this.#each(from, to, (link, way) => link.set(way, change));
+  /** What `cause` does to everything that `from` says to `to`, whoever dialled. */
+  impose(cause: string, from: readonly Place[], to: readonly Place[], change: Partial<Condition>): void {
+    this.#each(from, to, (link, way) => link.impose(cause, way, change));
   }
 
   /** Both ways. */
-  between(one: readonly Place[], other: readonly Place[], change: Partial<Condition>): void {
-    this.set(one, other, change);
-    this.set(other, one, change);
+  between(cause: string, one: readonly Place[], other: readonly Place[], change: Partial<Condition>): void {
+    this.impose(cause, one, other, change);
+    this.impose(cause, other, one, change);
+  }
+
+  lift(cause: string): void {
+    for (const link of this.#links.values()) link.lift(cause);
   }
 
   drop(one: readonly Place[], other: readonly Place[]): void {
@@ -52,10 +56,6 @@ export class Mesh {
   /** Connections that are open between two places, whoever dialled. */
   connections(one: Place, other: Place): number {
     return [name(one, other), name(other, one)].reduce((sum, key) => sum + (this.#links.get(key)?.connections ?? 0), 0);
-  }
-
-  calm(): void {
-    for (const link of this.#links.values()) link.calm();
   }
 
   async close(): Promise<void> {

@@ -1,21 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join, relative } from 'node:path';
+import { basename, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect } from '@jest/globals';
 import { isSpare, validatorIds } from '../../devnet/layout.ts';
 import { validatorName } from '../../domain/network/network.ts';
-import { filesBelow } from '../../devnet/files-below.ts';
+import { type Hay, leaksIn, rememberedBy, saidBy, writtenBy } from '../../devnet/canary/hay.ts';
 import { liveTest } from '../e2e/rig/evidence.ts';
 import type { LiveNetwork } from '../../devnet/live-network.ts';
-import { metricsPage, workerMetricsPage } from '../e2e/rig/validator-http.ts';
-import { foundIn, hayOf, type Needle, needlesOf, needlesOfText } from '../../devnet/canary/needles.ts';
+import { foundIn, type Needle, needlesOf, needlesOfText } from '../../devnet/canary/needles.ts';
 import { realNeedles } from './rig/secrets.ts';
-
-/** Files that exist to hold a secret; everything else that the network wrote is searched. */
-const HOLDS_A_SECRET = /(\.key|\.pin|keystore\.secret|keystore\.age)$|(^|\/)(softhsm|committee|owner|operator)\//;
-
-type Hay = { readonly name: string; readonly bytes: Buffer };
 
 /** Secrets stay where they belong: neither the engine's database nor a log, metric, blob or history has one in any form. */
 export function canaryScenes(live: () => LiveNetwork): void {
@@ -41,7 +35,7 @@ export function canaryScenes(live: () => LiveNetwork): void {
         expect([id, own.some((name) => name.startsWith('share of '))]).toEqual([id, !isSpare(id)]);
         expect([id, own.some((name) => /^(PIN|passphrase) of /.test(name))]).toEqual([id, true]);
       }
-      const hays = [...writtenBy(net), ...(await saidBy(net)), ...(await rememberedBy(net))];
+      const hays = [...writtenBy(net.layout), ...(await saidBy(net.ports)), ...(await rememberedBy(net.client))];
       const bytes = hays.reduce((sum, hay) => sum + hay.bytes.length, 0);
       process.stdout.write(
         `    ${bytes} bytes read in ${hays.length} files, pages and histories; ${secrets.size} secrets in ${needles.length} forms\n`,
@@ -51,10 +45,7 @@ export function canaryScenes(live: () => LiveNetwork): void {
           must,
           true,
         ]);
-      const leaks = hays.flatMap(({ name, bytes: hay }) =>
-        foundIn(hay, needles).map(({ secret, form }) => `${secret} as ${form} in ${name}`),
-      );
-      expect(leaks).toEqual([]);
+      expect(leaksIn(hays, needles)).toEqual([]);
     },
   );
 }
@@ -82,33 +73,4 @@ function plantInLog({ layout }: LiveNetwork, needles: readonly Needle[]): Hay {
   const copy = join(layout.root, '..', 'planted.log');
   writeFileSync(copy, Buffer.from([...lines.slice(0, half), ...extra, ...lines.slice(half)].join('\n'), 'latin1'));
   return { name: basename(copy), bytes: readFileSync(copy) };
-}
-
-function writtenBy({ layout }: LiveNetwork): Hay[] {
-  return filesBelow(layout.root)
-    .map((file) => ({ file, name: relative(layout.root, file) }))
-    .filter(({ name }) => !HOLDS_A_SECRET.test(name))
-    .map(({ file, name }) => ({ name, bytes: readFileSync(file) }));
-}
-
-async function saidBy(net: LiveNetwork): Promise<Hay[]> {
-  const validators = validatorIds().map(async (id) => ({
-    name: `metrics of validator ${id}`,
-    bytes: Buffer.from(await metricsPage(net, id)),
-  }));
-  const workers = [1, 2].map(async (worker) => ({
-    name: `metrics of worker ${worker}`,
-    bytes: Buffer.from(await workerMetricsPage(net, worker)),
-  }));
-  return Promise.all([...validators, ...workers]);
-}
-
-/** Payload bytes as they are, not as a printed history would escape them. */
-async function rememberedBy({ client }: LiveNetwork): Promise<Hay[]> {
-  const hays: Hay[] = [];
-  for await (const { workflowId } of client.workflow.list()) {
-    const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
-    hays.push({ name: workflowId, bytes: hayOf(events ?? []) });
-  }
-  return hays;
 }

@@ -15,10 +15,10 @@ export type PartialInContext = {
 };
 
 /** Coefficients of hiding nonce, binding nonce and share, and the right-hand side. */
-type Equation = [bigint, bigint, bigint, bigint];
+export type Equation = [bigint, bigint, bigint, bigint];
 
-/** z = ±(a + rho b) + c lambda (sign d + addend), as an equation in a, b and d. */
-function equationOf(validator: ValidatorId, use: PartialInContext): Equation | undefined {
+/** z = ±(a + rho b) + c lambda (sign d + addend), as an equation in a, b and d: their coefficients, and what they add up to. */
+export function equationOf(validator: ValidatorId, use: PartialInContext): Equation | undefined {
   const vault = vaultKey(use.key, use.tweak);
   const transcript = signingTranscript(use.key, vault, use.signers, use.message);
   const terms = transcript.of(validator);

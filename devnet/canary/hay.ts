@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import type { Client } from '@temporalio/client';
+import { filesBelow } from '../files-below.ts';
+import { type Layout, validatorIds, WORKER_COUNT } from '../layout.ts';
+import { LOOPBACK, type PortPlan } from '../ports.ts';
+import { foundIn, hayOf, type Needle } from './needles.ts';
+
+/** Something that a network wrote or says, to be searched for secrets. */
+export type Hay = { readonly name: string; readonly bytes: Buffer };
+
+/** Files that exist to hold a secret; everything else that the network wrote is searched. */
+const HOLDS_A_SECRET = /(\.key|\.pin|keystore\.secret|keystore\.age)$|(^|\/)(softhsm|committee|owner|operator)\//;
+const PAGE_MS = 3_000;
+
+/** Every file below the folder of a network that is not there to hold a secret. */
+export function writtenBy(layout: Layout): Hay[] {
+  return filesBelow(layout.root)
+    .map((file) => ({ file, name: relative(layout.root, file) }))
+    .filter(({ name }) => !HOLDS_A_SECRET.test(name))
+    .map(({ file, name }) => ({ name, bytes: readFileSync(file) }));
+}
+
+/** What its processes say about themselves. */
+export async function saidBy(ports: PortPlan): Promise<Hay[]> {
+  const page = async (name: string, port: number): Promise<Hay> => {
+    const url = `http://${LOOPBACK}:${port}/metrics`;
+    const answer = await fetch(url, { signal: AbortSignal.timeout(PAGE_MS), redirect: 'error' });
+    return { name, bytes: Buffer.from(await answer.text()) };
+  };
+  const workers = Array.from({ length: WORKER_COUNT }, (_unused, index) => index + 1);
+  return Promise.all([
+    ...validatorIds().map((id) => page(`metrics of validator ${id}`, ports.health(id))),
+    ...workers.map((worker) => page(`metrics of worker ${worker}`, ports.workerMetrics(worker))),
+  ]);
+}
+
+/** Histories of all runs: payload bytes as they are, not as a printed history would escape them. */
+export async function rememberedBy(client: Client): Promise<Hay[]> {
+  const hays: Hay[] = [];
+  for await (const { workflowId } of client.workflow.list()) {
+    const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+    hays.push({ name: workflowId, bytes: hayOf(events ?? []) });
+  }
+  return hays;
+}
+
+/** What was found where, in words. */
+export const leaksIn = (hays: readonly Hay[], needles: readonly Needle[]): readonly string[] =>
+  hays.flatMap(({ name, bytes }) =>
+    foundIn(bytes, needles).map(({ secret, form }) => `${secret} as ${form} in ${name}`),
+  );

@@ -1,0 +1,159 @@
+import { readFileSync } from 'node:fs';
+import type { PublicKeyPackage } from '../../../domain/ceremony/ceremony.ts';
+import { readBlob } from '../../../cli/blobs.ts';
+import { readOperator } from '../../../cli/operator.ts';
+import { validatorName } from '../../../domain/network/network.ts';
+import { outpointText } from '../../../domain/vault/terms.ts';
+import { auditNonces } from '../../../threshold/verify/nonce-audit.ts';
+import { parseKeyCertificate, parseNetworkGenesis } from '../../../wire/documents/index.ts';
+import type { KeyRef } from '../../../workflows/generate-key/messages.ts';
+import { leaksIn, rememberedBy, saidBy, writtenBy } from '../../canary/hay.ts';
+import { secretsInFiles } from '../../canary/secrets.ts';
+import type { LiveNetwork } from '../../live-network.ts';
+import { allSpendsSeenBy } from '../../spends-seen.ts';
+import { ATTRIBUTABLE, deedsIn } from '../hostile/acts.ts';
+import type { Ledger } from '../ledger.ts';
+import type { TorturedNetwork } from '../network.ts';
+import { namedFaulty, provedFaulty, wrongAmong } from './accusations.ts';
+import { partialsIn, type SeenPartial } from './partials.ts';
+import { findsSeededReuse, sharesRecoverable } from './recovery.ts';
+
+/** One thing that was looked for, and what was found. */
+export type Finding = {
+  readonly name: string;
+  /** What was looked at, in numbers: a check of nothing says nothing. */
+  readonly looked: string;
+  readonly violations: readonly string[];
+};
+
+/** What became of everything, read from chain, blobs, histories and files, and from no word of anybody who took part. */
+export async function judge(
+  net: TorturedNetwork,
+  key: KeyRef,
+  ledger: Ledger,
+  violations: readonly string[],
+): Promise<readonly Finding[]> {
+  const { live } = net;
+  const partials = partialsIn(live.layout.blobs, [await packageOf(live, key)], ledger.deposits);
+  return [
+    { name: 'every payout is done', looked: `${ledger.payouts.length} payouts`, violations },
+    await spendsFinding(live, ledger),
+    ...(await blameFindings(net, partials)),
+    nonceFinding(partials),
+    recoveryFinding(partials),
+    await canaryFinding(live),
+  ];
+}
+
+async function packageOf({ data }: LiveNetwork, key: KeyRef): Promise<PublicKeyPackage> {
+  const bytes = await readBlob(readOperator(data), key.certificate);
+  return parseKeyCertificate(bytes, 'certificate').package;
+}
+
+async function spendsFinding({ nodes }: LiveNetwork, { deposits }: Ledger): Promise<Finding> {
+  const fromHeight = Math.min(...deposits.map((each) => each.fromHeight));
+  const violations: string[] = [];
+  for (const node of nodes) {
+    const spends = await allSpendsSeenBy(node, fromHeight);
+    for (const { outpoint, terms, state } of deposits) {
+      const name = outpointText(outpoint);
+      const found = spends.get(name) ?? [];
+      if (found.length > 1) violations.push(`${name} is spent ${found.length} times at ${node.name}`);
+      if (found.length === 0 && state === 'paid') violations.push(`${name} is paid out and not spent at ${node.name}`);
+      for (const { scripts, txid } of found)
+        if (scripts.join() !== terms.payoutScript) violations.push(`${name} goes to ${scripts.join()} in ${txid}`);
+    }
+  }
+  const takenBack = deposits.filter(({ state }) => state === 'taken-back').length;
+  const looked = `${deposits.length} deposits at ${nodes.length} nodes, ${takenBack} of them taken back by a reorg`;
+  return { name: 'every deposit is spent at most once and only to its recorded script', looked, violations };
+}
+
+async function blameFindings(
+  { live, cast }: TorturedNetwork,
+  partials: readonly SeenPartial[],
+): Promise<readonly Finding[]> {
+  const { layout, client } = live;
+  const genesis = parseNetworkGenesis(readFileSync(layout.network, 'utf8'), layout.network);
+  const named = await namedFaulty(client, layout.blobs);
+  const proved = provedFaulty(genesis, layout.blobs);
+  const wrong = wrongAmong(partials);
+  const isHonest = (id: number): boolean => !cast.hostile.some((each) => each === id);
+  const honest = [
+    ...named
+      .filter(({ validator }) => isHonest(validator))
+      .map(({ validator, where }) => `${validatorName(validator)} in ${where}`),
+    ...proved
+      .filter(({ validator }) => isHonest(validator))
+      .map(({ validator, kind }) => `${validatorName(validator)} by a ${kind} proof`),
+    ...wrong
+      .filter(({ validator }) => isHonest(validator))
+      .map(({ validator, ceremony }) => `${validatorName(validator)} signed wrongly in ${ceremony}`),
+  ];
+  const unproved = wrong.filter(
+    ({ validator, ceremony, request }) =>
+      !proved.some(
+        (each) => each.validator === validator && (each.text.includes(ceremony) || each.text.includes(request)),
+      ),
+  );
+  const deeds = cast.hostile.flatMap((id) =>
+    deedsIn(layout.validator(id).dir)
+      .filter(({ act }) => ATTRIBUTABLE.has(act))
+      .map(({ ceremony }) => `${id} ${ceremony}`),
+  );
+  const arrived = new Set(partials.map(({ validator, ceremony }) => `${validator} ${ceremony}`));
+  const found = new Set(wrong.map(({ validator, ceremony }) => `${validator} ${ceremony}`));
+  const unseen = deeds.filter((each) => arrived.has(each) && !found.has(each));
+  return [
+    {
+      name: 'nobody honest is accused',
+      looked: `${named.length} accusations, ${proved.length} proofs, ${partials.length} partial signatures`,
+      violations: honest,
+    },
+    {
+      name: 'every attributable fault is proved',
+      looked: `${new Set(deeds).size} wrong acts, ${found.size} reached a coordinator, ${proved.length} proofs`,
+      violations: [
+        ...unproved.map(
+          ({ validator, ceremony }) => `no proof that ${validatorName(validator)} signed wrongly in ${ceremony}`,
+        ),
+        ...unseen.map((each) => `a wrong act holds: ${each}`),
+      ],
+    },
+  ];
+}
+
+function nonceFinding(partials: readonly SeenPartial[]): Finding {
+  const uses = partials.flatMap(({ validator, request, input, signers }) => {
+    const nonces = signers.find((each) => each.validator === validator)?.nonces;
+    return nonces === undefined ? [] : [{ validator, request, input, nonces }];
+  });
+  const { examined, distinct, reused } = auditNonces(uses);
+  return {
+    name: 'no nonce met two requests',
+    looked: `${examined} commitments, ${distinct} distinct`,
+    violations: reused.map(({ commitment, uses: where }) => `${commitment} of validator ${where[0]?.validator}`),
+  };
+}
+
+function recoveryFinding(partials: readonly SeenPartial[]): Finding {
+  const recovered = sharesRecoverable(partials).map((id) => `the share of ${validatorName(id)} can be computed`);
+  const blind = findsSeededReuse(partials) ? [] : ['a seeded reuse was not found: the check says nothing'];
+  return {
+    name: 'no share follows from all partial signatures together',
+    looked: `${partials.length} equations; a seeded reuse gives a secret away`,
+    violations: [...recovered, ...blind],
+  };
+}
+
+async function canaryFinding({ layout, ports, client }: LiveNetwork): Promise<Finding> {
+  const needles = await secretsInFiles(layout);
+  const hays = [...writtenBy(layout), ...(await saidBy(ports)), ...(await rememberedBy(client))];
+  const bytes = hays.reduce((sum, hay) => sum + hay.bytes.length, 0);
+  const secrets = new Set(needles.map(({ secret }) => secret)).size;
+  return {
+    name: 'no secret is written anywhere',
+    looked: `${secrets} secrets in ${needles.length} forms, ${(bytes / 1_048_576).toFixed(0)} MiB in ${hays.length} files, pages and histories`,
+    violations: leaksIn(hays, needles),
+  };
+}
