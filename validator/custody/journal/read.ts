@@ -16,6 +16,8 @@ export type JournalReader = {
   locks(): readonly OutpointLock[];
   /** `hiding || binding` hex of every commitment that was used, with the request that used it. */
   burntNonces(): readonly { readonly commitment: string; readonly ceremony: string; readonly requestDigest: Digest }[];
+  /** Every partial signature that left, or was about to leave: the wire `Response` that was stored before. */
+  answers(): readonly { readonly ceremony: string; readonly requestDigest: Digest; readonly response: Uint8Array }[];
   close(): void;
 };
 
@@ -32,6 +34,7 @@ export function readJournal(file: string): JournalReader {
   database.exec('PRAGMA busy_timeout=2000');
   const locks = openTable(database, file, 'outpoint_locks');
   const nonces = openTable(database, file, 'burnt_nonces');
+  const answers = openTable(database, file, 'signed_requests');
   return {
     steps: stepQueries(openTable(database, file, 'steps'), read),
     keysets: keysetQueries(openTable(database, file, 'keysets'), read),
@@ -50,6 +53,14 @@ export function readJournal(file: string): JournalReader {
           commitment: row['commitment'] as string,
           ceremony: row['ceremony'] as string,
           requestDigest: row['request_digest'] as Digest,
+        })),
+      ),
+    answers: () =>
+      read(() =>
+        answers.select('ORDER BY at, digest').map((row) => ({
+          ceremony: row['ceremony'] as string,
+          requestDigest: row['digest'] as Digest,
+          response: row['response'] as Uint8Array,
         })),
       ),
     close: () => database.close(),
