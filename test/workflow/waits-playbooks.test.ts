@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
+import { ApplicationFailure } from '@temporalio/activity';
 import { parseCatalogue } from '../../language/catalogue.ts';
 import { loadPlaybook } from '../../language/load.ts';
+import type { Progress } from '../../workflows/lib/progress.ts';
 import {
   RUN_PLAYBOOK,
   type RunPlaybookInput,
@@ -74,5 +76,57 @@ waiting(
     ]);
     expect(done).toEqual(['validator.pause', 'validator.resume']);
     expect((healthyAtMs.at(-1) ?? 0) - (healthyAtMs[0] ?? 0)).toBeGreaterThanOrEqual(HOLD_MS);
+  },
+);
+
+waiting(
+  'a run that cannot begin says after a minute who must look, and nobody any more once it has begun',
+  async (server) => {
+    const catalogue = parseCatalogue(readFileSync(join(SHIPPED, 'catalogue.yaml')), 'catalogue.yaml');
+    const text = [
+      'playbook: 1',
+      'name: look-once',
+      'title: A look',
+      'summary: Of a test',
+      'severity: SEV4',
+      'steps:',
+      '  - { id: look, summary: Which are live, probe: validators.live }',
+    ].join('\n');
+    const loaded = loadPlaybook(Buffer.from(text), 'playbook.yaml', { catalogue });
+    if (!loaded.ok) throw new Error(loaded.problems.map(({ message }) => message).join('\n'));
+    const { plan, digest } = loaded;
+    const authority = { environment: 'development' as const, network: NETWORK, committee: COMMITTEE, former: [] };
+    const input: RunPlaybookInput = {
+      network: NETWORK,
+      name: plan.name,
+      playbook: digest,
+      plan: BLOB,
+      library: {},
+      inputs: {},
+      incident: { id: `incident/${NETWORK}/late`, severity: plan.severity, network: NETWORK },
+    };
+    const pages: Progress[] = [];
+    const { result } = await server.live<RunPlaybookInput, RunPlaybookResult>(
+      RUN_PLAYBOOK,
+      (taskQueue) => startRunPlaybook(input, 'late', taskQueue),
+      {
+        openRun: async () => {
+          pages.push(await server.page());
+          if (pages.length === 2) return { plan, inputs: {}, authority };
+          throw ApplicationFailure.create({ message: 'no plan yet', type: 'unavailable.blob', nextRetryDelay: '61 s' });
+        },
+        lookAt: async () => {
+          pages.push(await server.page());
+          return { live: 15, threshold: 10, missing: [] };
+        },
+      },
+    );
+    expect(result).toMatchObject({ outcome: 'done' });
+    expect(pages.map(({ phase, awaitingRole }) => `${phase} ${awaitingRole}`)).toEqual([
+      'opening nobody',
+      'opening operations',
+      'running nobody',
+    ]);
+    expect(pages[1]?.next).toContain('whether they reach the blob store');
   },
 );

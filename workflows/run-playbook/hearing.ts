@@ -10,11 +10,15 @@ import type { Run } from './run.ts';
 
 const RUNNING_MAX = 6;
 const AWAITED_MAX = 6;
+/** Within which somebody should look at a run that cannot begin. */
+const LATE_MS = 15 * 60_000;
 
 /** The incident around a run, which hears each time that the run moves on, and how it ended. Runs outside of an incident tell nobody. */
 export function hearing(input: RunPlaybookInput): {
   readonly hears: boolean;
   readonly moved: (run: Run, page: Progress<RunPlaybookPhase>) => void;
+  /** It has not begun yet, and somebody has to see why. */
+  readonly late: (what: string) => void;
   readonly ended: (result: RunPlaybookResult, run?: Run) => Promise<void>;
 } {
   const { workflowId, root } = workflowInfo();
@@ -50,6 +54,11 @@ export function hearing(input: RunPlaybookInput): {
       if (text === said) return;
       said = text;
       void say({ standing });
+    },
+    late: (what) => {
+      if (!hears) return;
+      const awaited = [{ step: 'opening', role: 'operations', what, untilMs: Date.now() + LATE_MS }];
+      void say({ standing: { run: workflowId, playbook: input.name, phase: 'opening', running: [], awaited } });
     },
     ended: async (result, run) => {
       if (!hears || input.within !== undefined) return;

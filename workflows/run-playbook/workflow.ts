@@ -6,6 +6,7 @@ import {
   isCancellation,
   patched,
   setHandler,
+  sleep,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Authority } from '../../domain/committee/committee.ts';
@@ -40,6 +41,11 @@ const HISTORY_HARD = HISTORY_EVENTS_MAX - 150;
 /** A halted run that nobody touches for so long is closed as it stands. */
 const HALTED_MS_MAX = 30 * 86_400_000;
 
+/** A plan is fetched and judged within seconds. */
+const OPENING_MS = 60_000;
+const PLAN_MISSING =
+  'the run cannot begin, its plan is not had or not judged: see what the log of the workers says of openRun, and whether they reach the blob store';
+
 /** What a run hands to the execution that carries it on. */
 export type Carried = {
   readonly plan: Plan;
@@ -58,7 +64,17 @@ export async function runPlaybook(input: RunPlaybookInput, carried?: Carried): P
     meanwhile: 'nothing has been done',
   });
   setHandler(runViewQuery, () => openingView(input));
-  const opened = carried === undefined ? await open(input) : ({ ok: true, value: carried } as const);
+  const incident = hearing(input);
+  const opened =
+    carried === undefined
+      ? await saidWhenLate(
+          () => open(input),
+          () => {
+            track.change({ awaitingRole: 'operations', next: `operations: ${PLAN_MISSING}` });
+            incident.late(PLAN_MISSING);
+          },
+        )
+      : ({ ok: true, value: carried } as const);
   if (!opened.ok) {
     track.change({
       phase: 'failed',
@@ -66,12 +82,11 @@ export async function runPlaybook(input: RunPlaybookInput, carried?: Carried): P
       next: `an operator must look: ${opened.refusal.message}`.slice(0, 400),
     });
     const result = { outcome: 'failed', refusal: opened.refusal, undone: [], left: [] } as const;
-    await hearing(input).ended(result);
+    await incident.ended(result);
     return result;
   }
   const { plan, inputs, authority, state } = opened.value;
   let phase: RunPlaybookPhase | undefined;
-  const incident = hearing(input);
   const run: Run = {
     input,
     plan,
@@ -122,6 +137,20 @@ export async function runPlaybook(input: RunPlaybookInput, carried?: Carried): P
     enter(undefined);
     // A click on `cancel` that brought it here must not stop what a member resumed.
     went = await CancellationScope.nonCancellable(() => body(run, input, opened.value));
+  }
+}
+
+/** What is asked for again and again, by workers that cannot have it, is somebody's business after a minute. */
+async function saidWhenLate<T>(work: () => Promise<T>, say: () => void): Promise<T> {
+  if (!patched('says-when-opening-is-late')) return work();
+  const timer = new CancellationScope();
+  void timer
+    .run(() => sleep(OPENING_MS, { summary: 'Until somebody is told that the plan is not there' }))
+    .then(say, () => undefined);
+  try {
+    return await work();
+  } finally {
+    timer.cancel();
   }
 }
 
