@@ -257,6 +257,7 @@ scenario('a signer whose partial is wrong is replaced, and the evidence proves i
   if (paid.outcome !== 'settled') throw new Error(JSON.stringify(paid));
   expect(paid.sessions).toBe(2);
   expect(paid.signers).not.toContain(culprit.id);
+  expect(paid.blame).toMatchObject([{ validator: culprit.id, why: expect.stringContaining('input 0') }]);
   const bytes = await world.deps.blobs.get(paid.evidence, {
     signal: AbortSignal.timeout(5_000),
     deadlineMs: Date.now() + 5_000,

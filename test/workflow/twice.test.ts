@@ -73,6 +73,9 @@ const OF_SWEEPS: ReadonlySet<string> = new Set(['listSweep', 'planSweep', 'sweep
 /** Effects of keys that not everybody makes, or that somebody spoils: the scenarios of `generate-key.test.ts` lose the first completion of each. */
 const OF_TROUBLED_KEYS: ReadonlySet<string> = new Set(['judgeKeygenFaults', 'tellOthersOfKey']);
 
+/** Nothing is wrong with any signature here; `pay-out.test.ts` has one that is, and loses the first completion of what comes of it. */
+const OF_TROUBLED_SIGNINGS: ReadonlySet<string> = new Set(['judgePartials']);
+
 for (const [who, options] of [
   ['dealt validators', { threshold: 3, participants: 5 }],
   ['real agents', { threshold: 3, participants: 4, agents: realAgents }],
@@ -97,7 +100,10 @@ for (const [who, options] of [
     expect(Object.fromEntries(counts)).toEqual(
       Object.fromEntries(
         Object.keys((await testWorld()).activities)
-          .filter((effect) => ![OF_INCIDENTS, OF_SWEEPS, OF_TROUBLED_KEYS].some((covered) => covered.has(effect)))
+          .filter(
+            (effect) =>
+              ![OF_INCIDENTS, OF_SWEEPS, OF_TROUBLED_KEYS, OF_TROUBLED_SIGNINGS].some((covered) => covered.has(effect)),
+          )
           .map((effect) => [effect, true]),
       ),
     );

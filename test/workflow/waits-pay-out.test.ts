@@ -2,7 +2,18 @@ import { expect } from '@jest/globals';
 import { PAY_OUT, type PayOutInput, type PayOutResult, startPayOut } from '../../workflows/pay-out/messages.ts';
 import type { Gathering } from '../../activities/gathering.ts';
 import type { Settlement } from '../../activities/settlement.ts';
-import { BLOB, heard, KEY, NETWORK, PLACE, PLAN, releaseUntil, SESSION, THRESHOLD } from './rig/scripted.ts';
+import {
+  BLOB,
+  heard,
+  KEY,
+  NETWORK,
+  PLACE,
+  PLAN,
+  releaseUntil,
+  SESSION,
+  THRESHOLD,
+  VALIDATORS,
+} from './rig/scripted.ts';
 import { onSkippingServer, type Script, type SkippingServer, taking } from './rig/skipping.ts';
 
 const { waiting } = onSkippingServer();
@@ -121,21 +132,47 @@ waiting('a third validator that commits in the fifth minute is enough', async (s
   expect(result).toMatchObject({ outcome: 'settled', sessions: 1 });
 });
 
-for (const [silentSessions, outcome] of [
-  [4, { outcome: 'settled', sessions: 5 }],
-  [5, { outcome: 'refused', sessions: 5, refusal: { code: 'unavailable.silent' } }],
-] as const) {
-  waiting(`after ${silentSessions} sessions with a silent signer a payout is ${outcome.outcome}`, async (server) => {
-    let session = 0;
-    const askPartials = taking(() => {
-      session += 1;
-      return heard(session > silentSessions ? THRESHOLD : THRESHOLD - 1);
-    });
-    const { result, tookSeconds } = await pay(server, { askPartials });
-    expect(result).toMatchObject(outcome);
-    expect(tookSeconds).toBeGreaterThanOrEqual(silentSessions * 20);
-  });
+/** Ready are all who may be asked; the first of `leaves` that is in a session commits and then says nothing until `returnsMs`. */
+function sessionsWith(leaves: readonly number[], returns: () => Promise<boolean> = async () => false): Script {
+  return {
+    askCommitments: taking(({ without }) => {
+      const signers = VALIDATORS.filter((id) => !without.includes(id)).slice(0, THRESHOLD);
+      const gathering = { ...heard(0), have: signers };
+      return signers.length < THRESHOLD ? { gathering } : { gathering, session: { ...SESSION, signers } };
+    }),
+    askPartials: taking(async ({ session: { signers } }) => {
+      const gone = (await returns()) ? undefined : signers.find((id) => leaves.includes(id));
+      const missing = heard(0).missing.filter(({ validator }) => validator === gone);
+      return { ...heard(0), have: signers.filter((id) => id !== gone), missing };
+    }),
+    judgePartials: async () => [],
+  };
 }
+
+waiting(
+  'two of five that leave after they committed cost two sessions, and are asked for their part all the while',
+  async (server) => {
+    const { result, tookSeconds } = await pay(server, sessionsWith([1, 2]));
+    expect(result).toMatchObject({ outcome: 'settled', sessions: 3, blame: [] });
+    expect(tookSeconds).toBeLessThan(120);
+  },
+);
+
+waiting(
+  'when more leave than may be missing, whoever comes back completes the session that waits for it',
+  async (server) => {
+    const startedMs = await server.nowMs();
+    const returns = async (): Promise<boolean> => (await server.nowMs()) - startedMs > 150_000;
+    const { result, tookSeconds } = await pay(server, sessionsWith([1, 2, 3], returns));
+    expect(result).toMatchObject({ outcome: 'settled', sessions: 3 });
+    expect(tookSeconds).toBeGreaterThanOrEqual(150);
+  },
+);
+
+waiting('when they do not come back, everybody is asked anew, a bounded number of times', async (server) => {
+  const { result } = await pay(server, sessionsWith([1, 2, 3]));
+  expect(result).toMatchObject({ outcome: 'refused', sessions: 7, refusal: { code: 'unavailable.silent' } });
+});
 
 /** The three signers say that their operators' caps are reached until then. */
 const capped = (roomAtSeconds: number): Gathering => ({

@@ -1,3 +1,4 @@
+import type { Blamed } from '../../activities/blame.ts';
 import type { CeremonyId, ChainAnchor } from '../../domain/ceremony/ceremony.ts';
 import type { Refusal } from '../../domain/errors/failure.ts';
 import type { ValidatorId } from '../../domain/network/network.ts';
@@ -50,6 +51,8 @@ export type PayOutResult =
       readonly transaction: BlobRef;
       /** `SigningEvidence` document (domain/ceremony/evidence.ts). */
       readonly evidence: BlobRef;
+      /** Wrong partial signatures on the way, each with its `BlameProof`. */
+      readonly blame?: readonly Blamed[];
     }
   | {
       /** The coins already lay at the recorded script when this run looked: an earlier run, or its twin, paid. */
@@ -62,6 +65,7 @@ export type PayOutResult =
       readonly outcome: 'refused';
       readonly refusal: Refusal;
       readonly sessions: number;
+      readonly blame?: readonly Blamed[];
     };
 
 export const payOutId = (network: string, releaseRequest: string): string => `payOut/${network}/${releaseRequest}`;

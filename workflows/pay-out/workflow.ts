@@ -1,3 +1,4 @@
+import type { Blamed } from '../../activities/blame.ts';
 import type { Refusal } from '../../domain/errors/failure.ts';
 import { effects, named } from '../lib/effects.ts';
 import { verdictOf } from '../lib/refusal.ts';
@@ -21,9 +22,9 @@ export async function payOut(input: PayOutInput): Promise<PayOutResult> {
     next: 'nobody; the payout is planned',
     meanwhile: 'nothing is signed',
   });
-  const refused = (refusal: Refusal, sessions: number): PayOutResult => {
+  const refused = (refusal: Refusal, sessions: number, blame: readonly Blamed[] = []): PayOutResult => {
     track.change({ ...entering('refused'), next: `an operator must look: ${refusal.message}`.slice(0, 400) });
-    return { outcome: 'refused', refusal, sessions };
+    return { outcome: 'refused', refusal, sessions, blame };
   };
 
   const planned = await plan(input, confirmations, track.change);
@@ -46,7 +47,7 @@ export async function payOut(input: PayOutInput): Promise<PayOutResult> {
     report: track.change,
     awaitRoom: roomAwaited(release.request, track.change),
   });
-  if ('refusal' in signed) return refused(signed.refusal, signed.sessions);
+  if ('refusal' in signed) return refused(signed.refusal, signed.sessions, signed.blame);
 
   track.change(entering('broadcasting'));
   const { transaction, evidence } = signed;
@@ -59,7 +60,7 @@ export async function payOut(input: PayOutInput): Promise<PayOutResult> {
   if (!sent.ok) track.change({ meanwhile: `the node refused: ${sent.refusal.message}`.slice(0, 400) });
 
   const settled = await settle({ place: payout.place, confirmations, transaction, entering, report: track.change });
-  if (!settled.ok) return refused(settled.refusal, signed.sessions);
+  if (!settled.ok) return refused(settled.refusal, signed.sessions, signed.blame);
   track.change(entering('settled'));
   return {
     outcome: 'settled',
@@ -71,5 +72,6 @@ export async function payOut(input: PayOutInput): Promise<PayOutResult> {
     sessions: signed.sessions,
     transaction,
     evidence,
+    blame: signed.blame ?? [],
   };
 }
