@@ -19,11 +19,11 @@ export type WatchdogOptions = { readonly logger?: Logger; readonly clock?: () =>
 const WORDS: Readonly<Record<string, readonly [title: string, next: string]>> = {
   temporal: [
     'Temporal is gone',
-    'Nothing that was started goes on. Freezing needs none of it: firebreak order send. Start Temporal.',
+    'Nothing that was started goes on. Freezing needs none of it: npm run firebreak -- order send. Start Temporal.',
   ],
   api: [
     'no api answers',
-    'Alerts wait at their senders. Start an api: firebreak api run. Look at Alertmanager yourself meanwhile.',
+    'Alerts wait at their senders. Start an api: npm run firebreak -- api run. Look at Alertmanager yourself meanwhile.',
   ],
   workers: [
     'no worker is left',
