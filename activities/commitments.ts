@@ -14,11 +14,13 @@ const BYTES_OF_PAIR_MAX = 72;
 const BYTES_MAX = 512;
 
 /**
- * A commitment statement with exactly one pair of points per input. Every signer refuses a request with anything else in it, so it is seen
- * to here before it spoils a session for all.
+ * A commitment statement with exactly one pair of points per input, from a validator that has locked the outputs for this transaction (none
+ * in a self-test). Every signer refuses a request with anything else in it, so it is seen to here before it spoils a session for all.
  */
-export function checkCommitments(payload: Uint8Array, count: number): Refusal | undefined {
-  const { commitments } = fromBinary(SigningCommitmentsSchema, payload);
+export function checkCommitments(payload: Uint8Array, count: number, txid = ''): Refusal | undefined {
+  const { commitments, locked } = fromBinary(SigningCommitmentsSchema, payload);
+  if (locked !== txid)
+    return { code: 'policy.signing-locks', message: 'committed without having locked the outputs for the transaction' };
   if (payload.length > BYTES_MAX + count * BYTES_OF_PAIR_MAX)
     return { code: 'input.commitments', message: `gave ${payload.length} bytes for ${count} commitments` };
   const complete =

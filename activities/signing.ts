@@ -79,9 +79,15 @@ export function createSigningActivities(deps: ActivityDependencies) {
         const { threshold } = deps.genesis;
         const { participants } = (await getCertificate(deps, input.key, now)).package;
         const count = input.plan.place.outpoints.length;
+        const { fromHeight: watchFromHeight } = input.plan.place;
+        const vault = vaultOf(input);
         const subject = `${warrantName(input)}/${input.plan.transaction.digest}/${input.session}`;
         const ceremony = ceremonyId('signing', digestOf(TAGS.signingRequest, Buffer.from(subject)));
-        const ask = requestBytes(deps, { case: 'giveCommitments', value: { ceremony, keyset, count } });
+        const proposal = await signingProposal(deps, now, input, ceremony);
+        const ask = requestBytes(deps, {
+          case: 'giveCommitments',
+          value: { ceremony, keyset, count, proposal: toBinary(SigningRequestSchema, proposal) },
+        });
         const { gathering, envelopes } = await gatherSlice(deps, now, input, {
           validators: (await askingOrder(deps, now, beginningAt(ceremony, participants))).filter(
             (validator) => !input.without.includes(validator),
@@ -89,13 +95,19 @@ export function createSigningActivities(deps: ActivityDependencies) {
           enough: threshold,
           spareAfterMs: SPARE_AFTER_MS,
           request: () => ask,
+          again: LAGGING,
+          // A validator that was down when the vault was opened learns its terms now.
+          mend: (validator, { code }) =>
+            code === 'not-yet.terms-unknown'
+              ? handTerms(deps, now, { vault, key: input.key, watchFromHeight }, [validator])
+              : Promise.resolve(),
           expected: { round: Round.SIGNING_COMMITMENTS, ceremony, keyset, epoch, suite: deps.suite.id },
-          judge: ({ payload }) => checkCommitments(payload, count),
+          judge: ({ payload }) => checkCommitments(payload, count, input.plan.txid),
         });
         if (envelopes.size < threshold) return { gathering };
         const chosen = ascending(envelopes).slice(0, threshold);
-        const bytes = await signingRequest(deps, now, input, ceremony, new Map(chosen));
-        const request = await deps.blobs.put(bytes, now);
+        const signable = create(SigningRequestSchema, { ...proposal, commitments: inOrder(new Map(chosen)) });
+        const request = await deps.blobs.put(toBinary(SigningRequestSchema, signable), now);
         return { gathering, session: { ceremony, request, signers: chosen.map(([validator]) => validator) } };
       }),
 
@@ -178,13 +190,13 @@ export function createSigningActivities(deps: ActivityDependencies) {
   };
 }
 
-async function signingRequest(
+/** What the signers are asked to lock outputs for, and with their commitments to sign. */
+async function signingProposal(
   deps: ActivityDependencies,
   now: Attempt,
   input: Subject,
   ceremony: CeremonyId,
-  commitments: Envelopes,
-): Promise<Uint8Array> {
+): Promise<SigningRequest> {
   const transaction = await deps.blobs.get(input.plan.transaction, now);
   const { vaultScript } = input.plan.place;
   const { tip: anchor } = deps.chain.view.status();
@@ -195,24 +207,20 @@ async function signingRequest(
     const prevout = { ...outpoint, amountSats: BigInt(coin.amountSats), script: fromHex(vaultScript, 'vault script') };
     return { index, vault: vaultOf(input), prevout };
   });
-  return toBinary(
-    SigningRequestSchema,
-    create(SigningRequestSchema, {
-      suite: deps.suite.id,
-      environment: deps.genesis.environment,
-      network: deps.genesis.name,
-      ceremony,
-      keyset: input.key.keyset,
-      epoch: input.key.epoch,
-      policyVersion: deps.policyVersion,
-      transaction,
-      inputs,
-      ...(await warrantFields(deps, now, input)),
-      anchorHash: anchor.hash,
-      anchorHeight: anchor.height,
-      commitments: inOrder(commitments),
-    }),
-  );
+  return create(SigningRequestSchema, {
+    suite: deps.suite.id,
+    environment: deps.genesis.environment,
+    network: deps.genesis.name,
+    ceremony,
+    keyset: input.key.keyset,
+    epoch: input.key.epoch,
+    policyVersion: deps.policyVersion,
+    transaction,
+    inputs,
+    ...(await warrantFields(deps, now, input)),
+    anchorHash: anchor.hash,
+    anchorHeight: anchor.height,
+  });
 }
 
 async function termsOf(deps: ActivityDependencies, vault: VaultId): Promise<SignedTerms> {

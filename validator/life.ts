@@ -13,7 +13,7 @@ export type LifeFacts = {
   /** What the signer thread has not answered in time and not since. */
   readonly signerLate: string | undefined;
   readonly peersConnected: number;
-  /** Distinct peers whose standing order is known and obeyed since start. */
+  /** Distinct peers whose standing order and locks are known since start. */
   readonly orderStatesKnown: number;
   readonly threshold: number;
 };
@@ -48,7 +48,7 @@ function chainVerdict({ synced, silentSeconds, trouble }: LifeFacts['chain']): L
 
 function joinVerdict({ orderStatesKnown, threshold }: LifeFacts): LifeVerdict | undefined {
   if (orderStatesKnown >= threshold) return undefined;
-  return { state: 'joining', reasons: [`learned the standing order from ${orderStatesKnown} of ${threshold} peers`] };
+  return { state: 'joining', reasons: [`learned orders and locks from ${orderStatesKnown} of ${threshold} peers`] };
 }
 
 function runningVerdict({ chain, signerLate, peersConnected, threshold }: LifeFacts): LifeVerdict {

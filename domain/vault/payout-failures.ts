@@ -18,6 +18,10 @@ export const custodyPolicyFailures = {
     meaning: 'The signers of the request are too few, not in order, incomplete, or without this validator.',
     remedy: 'Collect commitments of enough validators of the roster and list them ascending.',
   },
+  'policy.signing-locks': {
+    meaning: 'A signer of the request has not locked the outputs for this transaction, or is of a build that does not.',
+    remedy: 'Ask for commitments with the proposal of this payout; upgrade the validator that the message names.',
+  },
   'policy.signing-inputs': {
     meaning: 'The inputs of the request are not those of its transaction, in order.',
     remedy: 'A fault of the coordinator: one entry per input, with its index, vault and previous output.',

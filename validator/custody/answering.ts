@@ -24,6 +24,7 @@ import { feeStatement } from './fees.ts';
 import type { Grants } from './grants.ts';
 import { createHoldings } from './holdings.ts';
 import { createKeygen } from './keygen.ts';
+import type { Locks } from './locks.ts';
 import type { Orders } from './orders.ts';
 import type { AgentParts, StoredAnswer } from './parts.ts';
 import { createSelfTests } from './self-test.ts';
@@ -68,6 +69,7 @@ const FOR_PEERS: ReadonlySet<Case> = new Set([
   'sayCommittee',
   'sayStatus',
   'sayKeyset',
+  'sayLocks',
   'hearTwin',
   'saySightings',
 ]);
@@ -96,6 +98,7 @@ export type AnsweringParts = {
   readonly watching: Watching;
   readonly statement: () => Envelope;
   readonly sightings: Sightings;
+  readonly locks: Locks;
 };
 
 /** Requests in, responses out: who may ask, in which state, by whom it is answered, and what is recorded when the answer is no. */
@@ -176,11 +179,11 @@ export class Answering {
   }
 
   #routes(): (body: Body, peer: string) => Promise<StoredAnswer> {
-    const { orders, grants, committees, watching, statement, sightings } = this.#own;
+    const { orders, grants, committees, watching, statement, sightings, locks } = this.#own;
     const keygen = createKeygen(this.#parts);
     const certificates = createCertificates(this.#parts);
     const auditHeads = createAuditHeads(this.#parts);
-    const commitments = createCommitments(this.#parts);
+    const commitments = createCommitments(this.#parts, locks);
     const signing = createSigning(this.#parts, commitments, watching);
     const selfTests = createSelfTests(this.#parts, commitments);
     const vaults = createVaults(this.#parts, watching);
@@ -206,8 +209,8 @@ export class Answering {
         case 'sayKeyset':
           return signed(certificates.say(body.value.keyset));
         case 'giveCommitments': {
-          const { ceremony, keyset, count } = body.value;
-          return signed(await inLine(() => commitments.give(ceremony, keyset, count)));
+          if (body.value.proposal.length > 0) await watching.resume();
+          return signed(await inLine(() => commitments.give(body.value)));
         }
         case 'giveSelfTestPartial':
           return inLine(() => selfTests.give(body.value.request));
@@ -222,6 +225,8 @@ export class Answering {
           return signed(await vaults.deposits(body.value.vault, body.value.keyset));
         case 'sayVaults':
           return signed(await holdings.say(body.value.keyset, body.value.after));
+        case 'sayLocks':
+          return stated(locks.say(body.value.after));
         case 'sayFee':
           return stated(await feeStatement(this.#parts, body.value.targetBlocks));
         case 'obeyOrder': {

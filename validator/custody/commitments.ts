@@ -9,7 +9,14 @@ import { accept, refuse, type Verdict } from '../../domain/errors/failure.ts';
 import type { NetworkGenesis, ValidatorId } from '../../domain/network/network.ts';
 import { RELEASE_OUTPOINTS_MAX } from '../../domain/vault/verify-release.ts';
 import type { PublicNonces, SignerCommitment } from '../../threshold/suite.ts';
-import { type Envelope, Round, SigningCommitmentsSchema } from '../../wire/generated/firebreak/v1/messages_pb.js';
+import {
+  type Envelope,
+  type GiveCommitments,
+  Round,
+  SigningCommitmentsSchema,
+  SigningRequestSchema,
+} from '../../wire/generated/firebreak/v1/messages_pb.js';
+import type { Locks } from './locks.ts';
 import { BoundedMap } from './memory.ts';
 import type { AgentParts, Answer } from './parts.ts';
 import { openRound } from './round.ts';
@@ -20,8 +27,11 @@ import { STEP } from './step-names.ts';
 const CEREMONIES_KEPT = 256;
 const POINT_BYTES = 33;
 
+/** `proposal`: the signing request to come, without its commitments; empty for a self-test, which spends nothing. */
+export type CommitmentsAsked = Pick<GiveCommitments, 'ceremony' | 'keyset' | 'count' | 'proposal'>;
+
 export type Commitments = {
-  give(ceremony: string, keyset: string, count: number): Promise<Answer>;
+  give(asked: CommitmentsAsked): Promise<Answer>;
   /** The nonces of this ceremony are used up or gone: nobody gets its old commitments again. */
   forget(ceremony: string): void;
 };
@@ -33,10 +43,14 @@ export type Commitments = {
 const allowed = (ceremony: CeremonyId) => (state: KeyState) =>
   ceremony.startsWith('selftest-') ? state === 'certified' : givesSweeps(state);
 
-export function createCommitments(parts: AgentParts): Commitments {
-  const given = new BoundedMap<string, { keyset: string; count: number; envelope: Envelope }>(CEREMONIES_KEPT);
+/**
+ * Commitments for a payout or a sweep are also a word about its outputs: they are locked for it, on disk, before the word leaves, and no
+ * partial signature is given before as many have said so as must sign. Whoever forgets its locks can be told by the others (ADR 0024).
+ */
+export function createCommitments(parts: AgentParts, locks: Pick<Locks, 'lock'>): Commitments {
+  const given = new BoundedMap<string, Given>(CEREMONIES_KEPT);
   return {
-    async give(ceremony, keyset, count) {
+    async give({ ceremony, keyset, count, proposal }) {
       if (!isCeremonyId(ceremony) || ceremony.startsWith('keygen-')) {
         return refuse('input.request-malformed', 'commitments are given for a signing or selftest ceremony');
       }
@@ -46,23 +60,38 @@ export function createCommitments(parts: AgentParts): Commitments {
       const row = parts.keyring.requireShare(keyset, allowed(ceremony), 'sign in this ceremony');
       if (!row.ok) return row;
       const known = given.get(ceremony);
+      const transaction = decode(SigningRequestSchema, proposal)?.transaction;
       if (known !== undefined) {
-        return known.keyset === keyset && known.count === count
+        return known.keyset === keyset && known.count === count && isSame(known.transaction, transaction)
           ? accept(known.envelope)
           : refuse('conflict.ceremony-commitments', `ceremony ${ceremony} has commitments for something else`);
       }
+      const isSelfTest = ceremony.startsWith('selftest-');
+      const locked = isSelfTest ? accept('') : locks.lock({ ceremony, keyset, count, proposal });
+      if (!locked.ok) return locked;
       const { package: key, sealedShare } = row.value;
       const nonces = await parts.signer.commit(key, sealedShare, count, ceremony);
       parts.journal.steps.record(ceremony, STEP.commitmentsGiven, parts.clock());
       const envelope = say(parts, Round.SIGNING_COMMITMENTS, aboutKey(key, ceremony), SigningCommitmentsSchema, {
         commitments: nonces.map(({ hiding, binding }) => ({ hiding, binding })),
+        locked: locked.value,
       });
-      given.set(ceremony, { keyset, count, envelope });
+      given.set(ceremony, { keyset, count, transaction, envelope });
       return accept(envelope);
     },
     forget: (ceremony) => given.delete(ceremony),
   };
 }
+
+type Given = {
+  readonly keyset: string;
+  readonly count: number;
+  /** What outputs were locked for; another anchor beside it makes no other question. */
+  readonly transaction: Uint8Array | undefined;
+  readonly envelope: Envelope;
+};
+const isSame = (one: Uint8Array | undefined, other: Uint8Array | undefined): boolean =>
+  Buffer.from(one ?? []).equals(Buffer.from(other ?? []));
 
 /** Refused by the suite as a point; an input beyond the request has none. */
 const NO_PAIR: PublicNonces = { hiding: new Uint8Array(0), binding: new Uint8Array(0) };
@@ -88,19 +117,21 @@ export function judgeSignerSet(
   return refuse('policy.signer-set', `validator ${parts.self} is not among the signers`);
 }
 
-/** What a signer set is about; `need`: how many of the participants must be in it. */
+/** What a signer set is about; `need`: how many of the participants must be in it; `locked`: what each must have locked its outputs for. */
 export type SigningSession = {
   readonly key: Pick<PublicKeyPackage, 'keyset' | 'epoch' | 'participants'>;
   readonly ceremony: string;
   readonly inputs: number;
   readonly need: number;
+  /** Id of the transaction; empty in a self-test. */
+  readonly locked: string;
 };
 
 /** The same for a validator that only looks on. */
 export function readSignerSet(
   { genesis, self }: { readonly genesis: NetworkGenesis; readonly self: ValidatorId },
   envelopes: readonly Envelope[],
-  { key, ceremony, inputs, need }: SigningSession,
+  { key, ceremony, inputs, need, locked }: SigningSession,
 ): Verdict<SignerSet> {
   const about: About = aboutKey(key, ceremony);
   const opened = openRound(genesis, envelopes, Round.SIGNING_COMMITMENTS, about);
@@ -114,12 +145,18 @@ export function readSignerSet(
   if (stranger !== undefined) return refuse('policy.signer-set', `validator ${stranger} has no share of this key`);
   const pairs = new Map<ValidatorId, readonly PublicNonces[]>();
   for (const [from, { payload }] of opened.value) {
-    const said = decode(SigningCommitmentsSchema, payload)?.commitments ?? [];
+    const statement = decode(SigningCommitmentsSchema, payload);
+    const said = statement?.commitments ?? [];
     const wellFormed = said.every(
       ({ hiding, binding }) => hiding.length === POINT_BYTES && binding.length === POINT_BYTES,
     );
     if (said.length !== inputs || !wellFormed) {
       return refuse('policy.signer-set', `validator ${from} did not commit to exactly ${inputs} inputs`, {
+        validator: from,
+      });
+    }
+    if (statement?.locked !== locked) {
+      return refuse('policy.signing-locks', `validator ${from} did not lock the outputs for this transaction`, {
         validator: from,
       });
     }

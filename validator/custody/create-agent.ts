@@ -18,6 +18,7 @@ import { frozenBy } from './frozen-by.ts';
 import { Keyring } from './keyring.ts';
 import { createOrders } from './orders.ts';
 import { LastKnown } from './last-known.ts';
+import { createLocks } from './locks.ts';
 import type { AgentParts } from './parts.ts';
 import { sessionOf } from './sessions.ts';
 import { hearStatus, Sightings } from './sightings.ts';
@@ -47,6 +48,7 @@ export function createAgent(dependencies: AgentDependencies): CustodyAgent {
   const orders = createOrders(dependencies, committees);
   const grants = createGrants(dependencies, committees);
   const watching = new Watching(dependencies);
+  const locks = createLocks(parts);
   const statement = () => statusStatement(parts, standing, known, own, sightings);
   const brake = new ChainBrake(dependencies, standing);
   const answering = new Answering(parts, {
@@ -58,6 +60,7 @@ export function createAgent(dependencies: AgentDependencies): CustodyAgent {
     watching,
     statement,
     sightings,
+    locks,
   });
   const hearing = createHearing({ genesis, self, orders, grants, committees, sightings, clock });
   signer.onHalt((reason) => standing.halt(`unavailable.signer-stopped: ${reason}`));
@@ -74,6 +77,8 @@ export function createAgent(dependencies: AgentDependencies): CustodyAgent {
       return verdict === 'accept' || verdict === 'ignore' ? verdict : counters.drop(verdict);
     },
     hearStatus: (statement) => hearStatus(genesis, sightings, statement),
+    hearLocks: (from, proposals) => locks.hear(from, proposals),
+    isDoubted: () => standing.doubt !== undefined,
     announce() {
       brake.look();
       return toBinary(AnnouncementSchema, create(AnnouncementSchema, { liveness: statement() }));

@@ -16,8 +16,7 @@ import {
   useOf,
 } from './testkit/committee.ts';
 import { hostKey, signOrder } from './testkit/network.ts';
-import { payoutBench, SIGNERS } from './testkit/payout-bench.ts';
-import { commitTo, requestBytes } from './testkit/payouts.ts';
+import { payoutBench } from './testkit/payout-bench.ts';
 
 jest.setTimeout(60_000);
 
@@ -64,10 +63,7 @@ async function orderStateOf(id: number) {
   if (!opened || !opened.ok) throw new Error('a validator says where it stands');
   return fromBinary(OrderStateSchema, opened.value.payload);
 }
-async function replyToPayout() {
-  const plan = bench.plan();
-  return bench.give(requestBytes(plan, await commitTo(bench.fleet, plan, SIGNERS)));
-}
+const replyToPayout = () => bench.pay(bench.plan());
 async function payoutOf(): Promise<string> {
   const reply = await replyToPayout();
   return reply.ok ? 'signed' : reply.code;

@@ -61,7 +61,7 @@ export function createSelfTests(parts: AgentParts, commitments: Commitments): Se
     const keyset = keyring.require(request.keyset, allowed, 'be tested');
     if (!keyset.ok) return keyset;
     const key = keyset.value.package;
-    const about = { key, ceremony, inputs: 1, need: key.participants.length };
+    const about = { key, ceremony, inputs: 1, need: key.participants.length, locked: '' };
     const signers = read(parts, request.commitments, about);
     if (!signers.ok) return signers;
     const input = {

@@ -10,14 +10,14 @@ import {
   SigningRequestSchema,
 } from '../../wire/generated/firebreak/v1/messages_pb.js';
 import type { Commitments, SignerSet } from './commitments.ts';
-import type { KeysetRow, LockConflict, Spend, TermsRow } from './journal/journal.ts';
-import { outflowRefusal } from './policy/outflow.ts';
+import type { KeysetRow, Spend, TermsRow } from './journal/journal.ts';
 import { isSweep, judgeSigningRequest } from './policy/request.ts';
 import { noShare } from './keyring.ts';
 import { judgeFreeze } from './policy/rules.ts';
 import type { AgentParts, StoredAnswer } from './parts.ts';
 import { commitmentName } from './signer/nonces.ts';
 import type { PartialInput } from './signer/operations.ts';
+import { conflictRefusal } from './signing-conflict.ts';
 import { aboutKey, decode, envelopeResponse, say } from './statements.ts';
 import { STEP } from './step-names.ts';
 import type { Watching } from './watching.ts';
@@ -138,17 +138,3 @@ const partialOf = (
     requestDigest: fromHex(digest, 'request digest', 32),
     shares: [...shares],
   });
-
-function conflictRefusal(conflict: LockConflict): StoredAnswer {
-  if (conflict.kind === 'nonce-burnt') {
-    return refuse('conflict.nonce-burnt', 'a commitment of this request was used in another one', {
-      commitment: conflict.commitment,
-    });
-  }
-  if (conflict.kind === 'outflow') return { ok: false, refusal: outflowRefusal(conflict) };
-  const { outpoint, txid } = conflict;
-  return refuse('conflict.outpoint-locked', `output ${outpoint} is signed away in transaction ${txid}`, {
-    outpoint,
-    txid,
-  });
-}

@@ -23,6 +23,7 @@ import {
   CertificateHeldSchema,
   DepositsSeenSchema,
   type Envelope,
+  FeeSeenSchema,
   KeyActiveSchema,
   KeygenParametersSchema,
   KeygenTranscriptSchema,
@@ -56,6 +57,8 @@ export class TestValidator {
   dealsOtherKey = false;
   /** What it does wrong in key generations. */
   readonly deeds: KeygenDeeds = {};
+  /** What its Bitcoin node estimates; zero: nothing. */
+  feeSatsPerKvb = 0;
   /** Signs payouts with a share that is not its own: valid statements with wrong partial signatures. */
   spoilsPartials = false;
   /** Digest of every request that a partial was given for: a nonce must not meet two. */
@@ -101,7 +104,7 @@ export class TestValidator {
       case 'sayKeyset':
         return this.#held(body.value.keyset);
       case 'giveCommitments':
-        return this.#commit(body.value.ceremony, body.value.keyset, body.value.count);
+        return this.#commit(body.value.ceremony, body.value.keyset, body.value.count, body.value.proposal);
       case 'giveSelfTestPartial':
         return this.#selfTest(body.value.request);
       case 'givePartials':
@@ -112,6 +115,8 @@ export class TestValidator {
         return this.#holdTerms(body.value.signedTerms, body.value.keyset);
       case 'sayDeposits':
         return this.#deposits(body.value.vault, body.value.keyset);
+      case 'sayFee':
+        return this.#fee();
       case 'sayStatus':
         return this.#status();
       default:
@@ -191,13 +196,15 @@ export class TestValidator {
     return this.#said(Round.KEYGEN_CERTIFICATE_HELD, keyset, toBinary(CertificateHeldSchema, held));
   }
 
-  #commit(ceremony: string, keyset: string, count: number): Envelope | { code: string } {
+  #commit(ceremony: string, keyset: string, count: number, proposal: Uint8Array): Envelope | { code: string } {
     const share = shareIn(this.#keys.get(keyset), this.id);
     if (share === undefined) return { code: 'conflict.keyset-unknown' };
     const known = this.#nonces.get(ceremony);
     if (known !== undefined) return known.envelope;
     const pairs = Array.from({ length: count }, () => signingSuite.commit(share.slice(), this.id));
-    const payload = create(SigningCommitmentsSchema, { commitments: pairs.map(({ nonces }) => nonces) });
+    const { transaction } = fromBinary(SigningRequestSchema, proposal);
+    const locked = transaction.length === 0 ? '' : this.#chain.codec.readTransaction(transaction).txid;
+    const payload = create(SigningCommitmentsSchema, { commitments: pairs.map(({ nonces }) => nonces), locked });
     const envelope = this.#said(
       Round.SIGNING_COMMITMENTS,
       keyset,
@@ -306,6 +313,14 @@ export class TestValidator {
       })),
     });
     return this.#said(Round.DEPOSITS_SEEN, keyset, toBinary(DepositsSeenSchema, seen));
+  }
+
+  #fee(): Envelope {
+    const seen = create(FeeSeenSchema, {
+      satsPerKvb: BigInt(this.feeSatsPerKvb),
+      ...(this.feeSatsPerKvb === 0 ? { floorSatsPerKvb: 1_000n, reason: 'its node has seen too little' } : {}),
+    });
+    return this.#said(Round.FEE_SEEN, '', toBinary(FeeSeenSchema, seen));
   }
 
   #status(): Envelope {

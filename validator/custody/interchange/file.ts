@@ -4,6 +4,7 @@ import { type CeremonyId, isCeremonyId, type KeysetId } from '../../../domain/ce
 import { canonicalBytes, sha256Hex } from '../../../domain/encoding/digest.ts';
 import { FirebreakFailure } from '../../../domain/errors/failure.ts';
 import { validatorId } from '../../../domain/network/network.ts';
+import { RELEASE_OUTPOINTS_MAX } from '../../../domain/vault/verify-release.ts';
 import {
   encodeDocument,
   parseKeyCertificate,
@@ -37,6 +38,12 @@ const entry = z.discriminatedUnion('kind', [
     txid: hexOf(32),
     feeSats: sats,
     requestDigest: digestField(),
+    atMs,
+  }),
+  z.strictObject({
+    kind: z.literal('transaction'),
+    txid: hexOf(32),
+    outpoints: z.array(outpoint).min(1).max(RELEASE_OUTPOINTS_MAX),
     atMs,
   }),
   z.strictObject({ kind: z.literal('outflow'), outpoint, sats, atMs }),
@@ -83,6 +90,7 @@ export function writeInterchange(interchange: Interchange, bytesMax = INTERCHANG
     ...remembered.keygens.map((keygen) => ({ kind: 'keygen', ...keygen })),
     ...remembered.heads.map((head) => ({ kind: 'head', ...head })),
     ...remembered.locks.map((lock) => ({ kind: 'lock', ...lock })),
+    ...remembered.transactions.map((known) => ({ kind: 'transaction', ...known })),
     ...remembered.outflow.map((coin) => ({ kind: 'outflow', ...coin })),
     ...remembered.nonces.map((nonce) => ({ kind: 'nonce', ...nonce })),
   ];
@@ -124,6 +132,7 @@ export function readInterchange(text: string, where: string): Interchange {
     remembered: {
       nonces: of('nonce'),
       locks: of('lock'),
+      transactions: of('transaction'),
       outflow: of('outflow'),
       keygens: of('keygen').map((keygen) => ({ ...keygen, ceremony: keygen.ceremony as CeremonyId })),
       heads: of('head'),

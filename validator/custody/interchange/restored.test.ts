@@ -1,8 +1,8 @@
 import { expect, jest, test } from '@jest/globals';
 import { SILENT, readReply, requestOf, type RequestBody, type TestAgent } from '../testkit/agents.ts';
 import { TestJournals } from '../testkit/journals.ts';
-import { AMOUNT, payoutBench, SIGNERS } from '../testkit/payout-bench.ts';
-import { commitTo, requestBytes, type PlannedRequest } from '../testkit/payouts.ts';
+import { AMOUNT, payoutBench } from '../testkit/payout-bench.ts';
+import { askedFor, commitTo, requestBytes, type PlannedRequest } from '../testkit/payouts.ts';
 import { readInterchange, writeInterchange } from './file.ts';
 import { importInto } from './import.ts';
 import { interchangeOf, ownerIn } from './interchange.ts';
@@ -18,21 +18,16 @@ async function ask({ agent }: TestAgent, body: RequestBody) {
   return readReply(await agent.handle(requestOf(genesis, body), coordinator.identity));
 }
 
-/** The copy is asked for a partial signature beside validators 2 and 3. */
-async function askedOf(copy: TestAgent, planned: PlannedRequest) {
-  const { ceremony, keyset } = planned;
-  const own = await ask(copy, { case: 'giveCommitments', value: { ceremony, keyset, count: 1 } });
-  if (!own.ok) throw new Error(own.code);
-  const others = await commitTo(bench.fleet, planned, SIGNERS.slice(1));
-  return ask(copy, { case: 'givePartials', value: { request: requestBytes(planned, [own.envelope, ...others]) } });
-}
+/** Whether the copy would lock outputs for it and commit. */
+const askedOf = (copy: TestAgent, planned: PlannedRequest) =>
+  ask(copy, { case: 'giveCommitments', value: askedFor(planned) });
 
 test('a folder from before a payout would pay the same coins cheaper, and does not once it knows what was signed since', async () => {
   const [forgetful, told] = [bench.fleet.twin(1), bench.fleet.twin(1)];
   const { genesis } = bench.fleet;
   const { id: self, journal } = bench.fleet.get(1);
   const paid = bench.plan({ feeSats: 900 });
-  expect(await bench.give(requestBytes(paid, await commitTo(bench.fleet, paid, SIGNERS)))).toMatchObject({ ok: true });
+  expect(await bench.pay(paid)).toMatchObject({ ok: true });
   const file = writeInterchange(interchangeOf(journal, ownerIn(genesis, self)));
   const into = { genesis, self, journal: told.journal, clock: () => bench.nowMs, logger: SILENT };
   importInto(into, readInterchange(file, 'the export'));
@@ -54,8 +49,7 @@ test('a key that one copy knows to be compromised gives no payouts in the other 
   const { keyset } = bench.certificate.package;
   const told = bench.fleet.twin(1);
   const planned = bench.plan();
-  const { ceremony } = planned;
-  const own = await ask(told, { case: 'giveCommitments', value: { ceremony, keyset, count: 1 } });
+  const own = await askedOf(told, planned);
   if (!own.ok) throw new Error(own.code);
   journal.keysets.move(keyset, 'compromised');
   const exported = readInterchange(writeInterchange(interchangeOf(journal, ownerIn(genesis, self))), 'the export');

@@ -24,6 +24,7 @@ const remembered: fc.Arbitrary<Remembered> = fc.record({
       atMs: at,
     })),
   ),
+  transactions: few(fc.record({ txid: name(3), outpoints: fc.constant([outpointOf(1)]), atMs }), (t) => t.txid),
   outflow: few(
     fc.record({ outpoint: fc.nat(3).map(outpointOf), sats: fc.integer({ min: 1, max: 2 }), atMs }),
     (o) => o.outpoint,

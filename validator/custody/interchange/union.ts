@@ -28,6 +28,7 @@ export function unionOf(one: Remembered, other: Remembered): Verdict<Remembered>
   return accept({
     nonces: nonces.all,
     locks: joined(one.locks, other.locks, lockName, earlier).all,
+    transactions: joined(one.transactions, other.transactions, ({ txid }) => txid, earlier).all,
     outflow: joined(one.outflow, other.outflow, ({ outpoint }) => outpoint, heavier).all,
     keygens: joined(one.keygens, other.keygens, ({ ceremony }) => ceremony, earlier).all,
     heads: heads.all,
@@ -66,14 +67,14 @@ const lockName = ({ outpoint, txid }: Lock): string => `${outpoint} ${txid}`;
 function signedApart(one: Remembered, other: Remembered): Verdict<never> | undefined {
   const theirs = new Map<string, Lock[]>();
   for (const lock of other.locks) theirs.set(lock.outpoint, [...(theirs.get(lock.outpoint) ?? []), lock]);
-  const [ours, known] = [new Set(one.locks.map(lockName)), [requestsOf(one), requestsOf(other)] as const];
+  const [ours, known] = [new Set(one.locks.map(lockName)), [knownTo(one), knownTo(other)] as const];
   const [spentHere, spentThere] = [spentIn(one), spentIn(other)];
   for (const mine of one.locks) {
     const beside = theirs.get(mine.outpoint) ?? [];
     if (beside.some(({ txid }) => txid === mine.txid)) continue;
     for (const their of beside) {
       if (ours.has(lockName(their))) continue;
-      if (known[0].has(their.requestDigest) || known[1].has(mine.requestDigest)) continue;
+      if (known[0](their) || known[1](mine)) continue;
       if (follows(spentHere, mine, spentThere, their) || follows(spentThere, their, spentHere, mine)) continue;
       return refuse(
         'conflict.interchange-lock',
@@ -88,8 +89,12 @@ function signedApart(one: Remembered, other: Remembered): Verdict<never> | undef
   return undefined;
 }
 
-const requestsOf = ({ nonces }: Remembered): ReadonlySet<string> =>
-  new Set(nonces.map(({ requestDigest }) => requestDigest));
+/** Whether that side had locked outputs for the transaction too; a journal of an older build tells only by the nonces that it burnt for it. */
+function knownTo({ nonces, transactions }: Remembered): (lock: Lock) => boolean {
+  const requests = new Set(nonces.map(({ requestDigest }) => requestDigest));
+  const txids = new Set(transactions.map(({ txid }) => txid));
+  return ({ txid, requestDigest }) => txids.has(txid) || requests.has(requestDigest);
+}
 
 /** Whether the first transaction could have been signed after the second one, as far as their outputs and fees say (ADR 0008). */
 function follows(its: Spent, late: Lock, whose: Spent, early: Lock): boolean {

@@ -121,6 +121,27 @@ export type Release = {
   readonly atMs: number;
 };
 
+/** What outputs are locked for, before any of it is signed. */
+export type Locking = {
+  readonly ceremony: string;
+  readonly proposalDigest: Digest;
+  /** The signing request without its commitments. */
+  readonly proposal: Uint8Array;
+  readonly spend: Spend;
+  readonly atMs: number;
+};
+
+/** A transaction that outputs were locked for; `proposal` is empty where only its id is remembered. */
+export type LockProposal = {
+  readonly txid: string;
+  readonly outpoints: readonly string[];
+  readonly proposal: Uint8Array;
+  readonly atMs: number;
+};
+
+/** What another validator says that it has locked. */
+export type Claim = Omit<LockProposal, 'atMs'> & { readonly validator: ValidatorId };
+
 export type LockConflict =
   | { readonly kind: 'outpoint-locked'; readonly outpoint: string; readonly txid: string }
   | { readonly kind: 'nonce-burnt'; readonly commitment: string }
@@ -194,10 +215,25 @@ export type Journal = {
     burnt(commitment: string): BurntNonce | undefined;
     /** What stands against `release` now, or undefined. */
     conflict(release: Pick<Release, 'spend' | 'commitments' | 'atMs'>): LockConflict | undefined;
+    /** One transaction: checks the locks and the outflow cap and writes them, before this validator commits to sign anything. */
+    lock(locking: Locking): LockConflict | undefined;
     /** One transaction: checks the locks and the outflow cap, burns the nonces, stores the response. Only after it returned may the response leave. */
     commit(release: Release): LockConflict | undefined;
     count(): number;
     lastAtMs(): number | undefined;
+  };
+  readonly proposals: {
+    get(txid: string): LockProposal | undefined;
+    /** By txid, those that come after `after`. */
+    page(after: string, limit: number): readonly LockProposal[];
+    /** Locks, nonces and answers of transactions that are buried; the caller has looked at the chain. */
+    forget(txids: readonly string[]): void;
+  };
+  readonly claims: {
+    on(outpoint: string): readonly Claim[];
+    /** False when one validator has claimed as much as anybody may: what it says besides is not kept. */
+    take(claims: readonly Claim[], atMs: number): boolean;
+    count(): number;
   };
   readonly outflow: {
     /** Satoshis of coins that payouts were first signed for after this time. */

@@ -109,6 +109,22 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE heads_of_copies RENAME TO audit_heads;
   `,
   `
+  CREATE TABLE lock_proposals (
+    txid TEXT NOT NULL PRIMARY KEY, outpoints TEXT NOT NULL, proposal BLOB NOT NULL, at INTEGER NOT NULL, sum BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE signed_for (
+    digest TEXT NOT NULL PRIMARY KEY, txid TEXT NOT NULL, sum BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX signed_for_by_txid ON signed_for (txid);
+  CREATE INDEX burnt_nonces_by_request ON burnt_nonces (request_digest);
+  CREATE TABLE claimed_locks (
+    txid TEXT NOT NULL, outpoint TEXT NOT NULL, validator INTEGER NOT NULL, proposal BLOB NOT NULL, at INTEGER NOT NULL,
+    sum BLOB NOT NULL, PRIMARY KEY (txid, outpoint)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX claimed_locks_by_outpoint ON claimed_locks (outpoint);
+  CREATE INDEX claimed_locks_by_validator ON claimed_locks (validator);
+  `,
+  `
   CREATE TABLE chain_freezes (
     number INTEGER NOT NULL PRIMARY KEY, after_order INTEGER NOT NULL, tip_hash TEXT NOT NULL, tip_height INTEGER NOT NULL,
     reason TEXT NOT NULL, lifted_by INTEGER NOT NULL, at INTEGER NOT NULL, sum BLOB NOT NULL

@@ -10,6 +10,7 @@ import { keysetJournal } from './keysets.ts';
 import { SCHEMA_VERSION } from './migrations.ts';
 import { orderJournal } from './orders.ts';
 import { outflowJournal } from './outflow.ts';
+import { claimJournal, proposalJournal } from './proposals.ts';
 import { releaseJournal } from './releases.ts';
 import { rememberedJournal } from './remembered.ts';
 import { sightingJournal } from './sightings.ts';
@@ -29,6 +30,8 @@ export function openJournal(folder: string): Journal {
     schemaVersion: SCHEMA_VERSION,
     keysets: keysetJournal(database),
     releases: releaseJournal(database),
+    proposals: proposalJournal(database),
+    claims: claimJournal(database),
     outflow: outflowJournal(database),
     orders: orderJournal(database),
     chainFreezes: chainFreezeJournal(database),

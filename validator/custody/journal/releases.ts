@@ -1,8 +1,9 @@
 import type { Digest } from '../../../domain/encoding/digest.ts';
 import type { JournalDatabase } from './database.ts';
 import { decide } from './decisions.ts';
-import type { Journal, LockConflict, OutpointLock, Release, Spend } from './journal.ts';
+import type { Journal, LockConflict, Locking, OutpointLock, Release, Spend } from './journal.ts';
 import { countOutflow, outflowConflict } from './outflow.ts';
+import { keepProposal } from './proposals.ts';
 import type { Row, Table } from './rows.ts';
 
 /** What a validator signed, and so will never contradict: locks by outpoint, nonces by commitment, answers by request, sums by time. */
@@ -11,6 +12,7 @@ export function releaseJournal(database: JournalDatabase): Journal['releases'] {
   const nonces = database.table('burnt_nonces');
   const answers = database.table('signed_requests');
   const outflow = database.table('outflow');
+  const proposals = database.table('lock_proposals');
   const conflict = (wanted: Pick<Release, 'spend' | 'commitments' | 'atMs'>): LockConflict | undefined => {
     const { spend } = wanted;
     for (const outpoint of spend?.outpoints ?? []) {
@@ -35,11 +37,24 @@ export function releaseJournal(database: JournalDatabase): Journal['releases'] {
         return { ceremony: row['ceremony'] as string, requestDigest: row['request_digest'] as Digest };
       }),
     conflict: (wanted) => database.read(() => conflict(wanted)),
+    lock: (locking) => {
+      const { spend, atMs, proposalDigest } = locking;
+      const against = database.read(() => conflict({ spend, commitments: [], atMs }));
+      if (against !== undefined || database.read(() => isLocked(locks, proposals, locking))) return against;
+      database.bind(() => {
+        writeLocks(locks, spend, { request_digest: proposalDigest, at: atMs });
+        countOutflow(outflow, spend, atMs);
+        keepProposal(proposals, { ...locking, txid: spend.txid, outpoints: spend.outpoints });
+      });
+      return undefined;
+    },
     commit: (release) => {
       const against = database.read(() => conflict(release));
       if (against !== undefined) return against;
       database.bind(() => {
         write(release, locks, nonces, answers);
+        if (release.spend !== undefined)
+          database.table('signed_for').replace({ digest: release.requestDigest, txid: release.spend.txid });
         if (release.spend !== undefined) countOutflow(outflow, release.spend, release.atMs);
         decide(database, release.requestDigest);
       });
@@ -52,13 +67,7 @@ export function releaseJournal(database: JournalDatabase): Journal['releases'] {
 
 function write(release: Release, locks: Table, nonces: Table, answers: Table): void {
   const about: Row = { ceremony: release.ceremony, request_digest: release.requestDigest, at: release.atMs };
-  const { spend } = release;
-  for (const outpoint of spend?.outpoints ?? []) {
-    // The first request that locked an outpoint stays on record; a later one of the same transaction adds nothing.
-    if (spend === undefined || locksOn(locks, outpoint).some(({ txid }) => txid === spend.txid)) continue;
-    locks.remove('WHERE outpoint = ?', outpoint);
-    locks.insert({ outpoint, txid: spend.txid, fee_sats: spend.feeSats, ...about });
-  }
+  if (release.spend !== undefined) writeLocks(locks, release.spend, about);
   for (const commitment of release.commitments) nonces.insert({ commitment, ...about });
   answers.insert({
     digest: release.requestDigest,
@@ -67,6 +76,20 @@ function write(release: Release, locks: Table, nonces: Table, answers: Table): v
     at: release.atMs,
   });
 }
+
+/** The first request that locked an outpoint stays on record; a later one of the same transaction adds nothing. */
+function writeLocks(locks: Table, { txid, outpoints, feeSats }: Spend, about: Row): void {
+  for (const outpoint of outpoints) {
+    if (locksOn(locks, outpoint).some((lock) => lock.txid === txid)) continue;
+    locks.remove('WHERE outpoint = ?', outpoint);
+    locks.insert({ outpoint, txid, fee_sats: feeSats, ...about });
+  }
+}
+
+/** Another session of a payout finds everything written. */
+const isLocked = (locks: Table, proposals: Table, { spend: { txid, outpoints } }: Locking): boolean =>
+  outpoints.every((outpoint) => locksOn(locks, outpoint).some((lock) => lock.txid === txid)) &&
+  proposals.first('WHERE txid = ? AND length(proposal) > 0', txid) !== undefined;
 
 /**
  * A lock holds against every other transaction but two: one whose outpoints include all that the holder spends and that is ahead of it;

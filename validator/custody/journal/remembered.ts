@@ -4,6 +4,7 @@ import type { Outflow } from '../../../domain/vault/outflow.ts';
 import type { JournalDatabase } from './database.ts';
 import { documentText } from './documents.ts';
 import type { Journal, OutpointLock } from './journal.ts';
+import { keepProposal, proposalIn } from './proposals.ts';
 import type { Row, TableName } from './rows.ts';
 
 /** What a key may still be used for at least: the states before say only how far this validator has come with it. */
@@ -19,6 +20,8 @@ export type Remembered = {
   /** `hiding || binding` hex of every commitment that was used. */
   readonly nonces: readonly Nonce[];
   readonly locks: readonly Lock[];
+  /** Every transaction that outputs were locked for, also those whose locks gave way. */
+  readonly transactions: readonly Transaction[];
   readonly outflow: readonly Outflow[];
   /** Key generations that were begun. */
   readonly keygens: readonly { readonly ceremony: CeremonyId; readonly epoch: number; readonly atMs: number }[];
@@ -32,6 +35,7 @@ type Nonce = {
   readonly atMs: number;
 };
 type Lock = OutpointLock & { readonly atMs: number };
+type Transaction = { readonly txid: string; readonly outpoints: readonly string[]; readonly atMs: number };
 type Head = { readonly incident: string; readonly count: number; readonly root: Digest; readonly atMs: number };
 /** A key that all its participants signed; `certificate` is RFC 8785 text. */
 type Key = {
@@ -48,6 +52,10 @@ export function rememberedJournal(database: JournalDatabase): Journal['remembere
     all: () => ({
       nonces: rows('burnt_nonces', 'commitment').map(nonceIn),
       locks: rows('outpoint_locks', 'outpoint, txid').map(lockIn),
+      transactions: rows('lock_proposals', 'txid').map((row) => {
+        const { txid, outpoints, atMs } = proposalIn(row);
+        return { txid, outpoints, atMs };
+      }),
       outflow: rows('outflow', 'outpoint').map(outflowIn),
       keygens: rows('begun_keygens', 'ceremony').map(keygenIn),
       heads: rows('audit_heads', 'incident, count').map(headIn),
@@ -61,6 +69,10 @@ export function rememberedJournal(database: JournalDatabase): Journal['remembere
         };
         put('burnt_nonces', remembered.nonces.map(nonceRow));
         put('outpoint_locks', remembered.locks.map(lockRow));
+        const proposals = database.table('lock_proposals');
+        for (const known of remembered.transactions)
+          if (proposals.first('WHERE txid = ?', known.txid) === undefined)
+            keepProposal(proposals, { ...known, proposal: new Uint8Array(0) });
         put(
           'outflow',
           remembered.outflow.map(({ outpoint, sats, atMs: at }) => ({ outpoint, sats, at })),

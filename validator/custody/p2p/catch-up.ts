@@ -5,6 +5,7 @@ import { openEnvelope, WIRE_VERSION } from '../../../wire/envelope.ts';
 import {
   type CommitteeState,
   CommitteeStateSchema,
+  LocksHeldSchema,
   type OrderState,
   OrderStateSchema,
   RequestSchema,
@@ -28,14 +29,19 @@ const UNKNOWN_QUESTION: FailureCode = 'input.request-malformed';
 /** Asks for no epochs: the answer is only where the validator stands. */
 const NO_EPOCHS = 0xffff_ffff;
 
+/** Pages of locks of one peer: as many claims as it may make, a few at a time. */
+const LOCK_PAGES_MAX = 2_000;
+
 /**
- * A validator that was away learns before it is ready what the others obey: it asks each peer once per connection, and takes what it is
- * handed, since orders, grants and epochs prove themselves. An order that any six validators obey is known to one of any ten peers. What a
- * peer obeys is tried again after each epoch: it may be of any committee on the way.
+ * A validator that was away learns before it is ready what the others obey and what they have locked: it asks each peer once per
+ * connection, and takes what it is handed, since orders, grants, epochs and claims prove themselves. An order that any six validators obey
+ * is known to one of any ten peers, and so is a lock that ten had written down before anybody signed, whatever four of them say (ADR 0024).
+ * What a peer obeys is tried again after each epoch: it may be of any committee on the way. While another process speaks with the identity
+ * of this one nothing is learned for good: it is asked for once more when that has ended, since the other one may have signed.
  */
 export class CatchUp {
   private readonly genesis: NetworkGenesis;
-  private readonly agent: Pick<CustodyAgent, 'handle'>;
+  private readonly agent: Pick<CustodyAgent, 'handle' | 'hearLocks' | 'isDoubted'>;
   private readonly self: string;
   private readonly peers: CatchUpPeers;
   private readonly logger: AgentLogger;
@@ -46,7 +52,7 @@ export class CatchUp {
   constructor(
     genesis: NetworkGenesis,
     self: ValidatorId,
-    agent: Pick<CustodyAgent, 'handle'>,
+    agent: Pick<CustodyAgent, 'handle' | 'hearLocks' | 'isDoubted'>,
     peers: CatchUpPeers,
     logger: AgentLogger,
   ) {
@@ -57,13 +63,18 @@ export class CatchUp {
     this.logger = logger;
   }
 
-  /** Distinct peers whose orders, grants and committee are known and obeyed since this process started. */
+  /** Distinct peers whose orders, grants, committee and locks are known since this process started or was alone again. */
   count(): number {
     return this.answered.size;
   }
 
   /** Asks every connected peer that was not asked on this connection. Call it again and again; each peer is asked once at a time. */
   async round(signal: AbortSignal): Promise<void> {
+    if (this.agent.isDoubted()) {
+      this.answered.clear();
+      this.current.clear();
+      return;
+    }
     const connected = new Set(this.peers.connected());
     for (const validator of this.current) if (!connected.has(validator)) this.current.delete(validator);
     const due = [...connected].filter((validator) => !this.current.has(validator) && !this.asking.has(validator));
@@ -82,6 +93,8 @@ export class CatchUp {
       const obeyed = await this.orderState(validator, until);
       await this.take(obeyed);
       await this.learnEpochs(validator, obeyed, until);
+      if (!this.answered.has(validator)) await this.learnLocks(validator, signal);
+      if (this.agent.isDoubted()) return;
       this.answered.add(validator);
       this.current.add(validator);
     } catch (error) {
@@ -103,6 +116,21 @@ export class CatchUp {
       // A chain that leads nowhere here is no reason to ask for the rest of it.
       if ((await this.ownEpoch()) === own) return;
     }
+  }
+
+  /** Once: what is locked from now on is locked with this validator's knowledge, or without its signature. */
+  private async learnLocks(validator: ValidatorId, signal: AbortSignal): Promise<void> {
+    let after = '';
+    for (let pages = 0; pages < LOCK_PAGES_MAX; pages += 1) {
+      const until = AbortSignal.any([signal, AbortSignal.timeout(ASK_MS)]);
+      const answer = await this.peers.ask(validator, this.request({ case: 'sayLocks', value: { after } }), until);
+      const { proposals, next } = fromBinary(LocksHeldSchema, this.statementIn(answer, Round.LOCKS, validator));
+      if (!this.agent.hearLocks(validator, proposals)) throw new Error('it claims more locks than anybody holds');
+      if (next === '') return;
+      if (next <= after) throw new Error('its pages of locks go backwards');
+      after = next;
+    }
+    throw new Error('its pages of locks do not end');
   }
 
   private async take({ signedOrder, signedGrant, signedGrantUse }: OrderState): Promise<void> {

@@ -13,7 +13,9 @@ import { MESSAGE_BYTES_MAX, sealEnvelope, WIRE_VERSION } from '../../../wire/env
 import {
   AnnouncementSchema,
   CommitteeStateSchema,
+  LocksHeldSchema,
   OrderStateSchema,
+  type Request,
   RequestSchema,
   ResponseSchema,
   Round,
@@ -266,6 +268,44 @@ test('a returning validator learns the standing order from its peers and obeys i
   expect(obeyed).toHaveLength(4); // asked once per connection
 });
 
+test('a returning validator counts a peer as known when it has heard the last page of its locks, and asks all of them anew once a twin has gone', async () => {
+  const heard: string[] = [];
+  let doubted = false;
+  let room = true;
+  const standing = new Uint8Array();
+  await startAll((id) => ({
+    agent: {
+      ...agreeable(),
+      isDoubted: () => id === 5 && doubted,
+      hearLocks: (from, proposals) => {
+        heard.push(`${id} of ${from}: ${proposals.map((bytes) => bytes.join()).join()}`);
+        return room;
+      },
+      handle: async (request) => sayOrder(request, id, standing, []),
+    },
+  }));
+  await meshed();
+  room = false;
+  await hostOf(5).learnOrders(AbortSignal.timeout(5_000));
+  expect(hostOf(5).orderStatesKnown()).toBe(0);
+  room = true;
+  heard.length = 0;
+  await hostOf(5).learnOrders(AbortSignal.timeout(5_000));
+  expect(hostOf(5).orderStatesKnown()).toBe(4);
+  const pages = [1, 2, 3, 4].flatMap((id) => [`5 of ${id}: 1`, `5 of ${id}: 2`]);
+  expect(heard.toSorted()).toEqual(pages);
+  await hostOf(5).learnOrders(AbortSignal.timeout(5_000));
+  expect(heard).toHaveLength(pages.length);
+
+  doubted = true;
+  await hostOf(5).learnOrders(AbortSignal.timeout(5_000));
+  expect(hostOf(5).orderStatesKnown()).toBe(0);
+  doubted = false;
+  await hostOf(5).learnOrders(AbortSignal.timeout(5_000));
+  expect(hostOf(5).orderStatesKnown()).toBe(4);
+  expect(heard).toHaveLength(2 * pages.length);
+});
+
 test('an order that could not be written down is not known yet: the peer is asked again', async () => {
   const standing = new TextEncoder().encode('{"order":{"number":4}}');
   let full = true;
@@ -307,16 +347,23 @@ function sayOrder(bytes: Uint8Array, id: number, standing: Uint8Array, obeyed: s
   expect(wireVersion).toBe(WIRE_VERSION);
   if (body.case === 'obeyOrder') obeyed.push(`${id} ${new TextDecoder().decode(body.value.signedOrder)}`);
   const identity = network.identities.get(validatorId(id)) ?? newIdentity();
-  const [round, payload] =
-    body.case === 'sayCommittee'
-      ? [Round.COMMITTEE_STATE, toBinary(CommitteeStateSchema, create(CommitteeStateSchema, { epoch: 1 }))]
-      : [
-          Round.ORDER_STATE,
-          toBinary(OrderStateSchema, create(OrderStateSchema, { number: 4n, signedOrder: standing })),
-        ];
+  const [round, payload] = stateOf(body, standing);
   const fields = { suite: '', keyset: '', epoch: 0, ceremony: '', round };
   const envelope = sealEnvelope(network.genesis, validatorId(id), identity, fields, payload);
   return toBinary(ResponseSchema, create(ResponseSchema, { body: { case: 'envelope', value: envelope } }));
+}
+
+/** Locks come in two pages, each with one proposal. */
+function stateOf(body: Request['body'], standing: Uint8Array): readonly [Round, Uint8Array] {
+  if (body.case === 'sayCommittee')
+    return [Round.COMMITTEE_STATE, toBinary(CommitteeStateSchema, create(CommitteeStateSchema, { epoch: 1 }))];
+  if (body.case === 'sayLocks') {
+    const page =
+      body.value.after === '' ? { proposals: [new Uint8Array([1])], next: 'aa' } : { proposals: [new Uint8Array([2])] };
+    return [Round.LOCKS, toBinary(LocksHeldSchema, create(LocksHeldSchema, page))];
+  }
+  const state = create(OrderStateSchema, { number: 4n, signedOrder: standing });
+  return [Round.ORDER_STATE, toBinary(OrderStateSchema, state)];
 }
 
 async function openStream(node: Awaited<ReturnType<typeof bareNode>>, id: number): Promise<Stream> {

@@ -30,7 +30,10 @@ export type CustodyHostOptions = {
   readonly identity: KeyObject;
   /** libp2p multiaddr to listen on, e.g. `/ip4/0.0.0.0/tcp/9001`. */
   readonly listen: string;
-  readonly agent: Pick<CustodyAgent, 'handle' | 'hear' | 'hearStatus' | 'announce' | 'onNews' | 'onBehind'>;
+  readonly agent: Pick<
+    CustodyAgent,
+    'handle' | 'hear' | 'hearStatus' | 'hearLocks' | 'isDoubted' | 'announce' | 'onNews' | 'onBehind'
+  >;
   readonly logger: AgentLogger;
   /** Further multiaddrs of roster members, each ending in `/p2p/<peer>`. */
   readonly extraAddresses?: readonly string[];

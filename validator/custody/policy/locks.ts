@@ -7,21 +7,28 @@ import type { AgentDependencies } from '../dependencies.ts';
  * output, and the chain takes one of them.
  */
 export function hopelessSpends(
-  { journal, chain, policy }: Pick<AgentDependencies, 'journal' | 'chain' | 'policy'>,
+  parts: Pick<AgentDependencies, 'journal' | 'chain' | 'policy'>,
   txid: string,
   outpoints: readonly string[],
 ): readonly string[] {
+  const { releases } = parts.journal;
   const holders = new Set<string>();
   for (const outpoint of outpoints)
-    for (const { txid: holder } of journal.releases.locksOn(outpoint)) if (holder !== txid) holders.add(holder);
-  const isLost = (holder: string, outpoint: string): boolean => {
-    const [outputTxid = '', vout = ''] = outpoint.split(':');
-    const { output } = chain.output({ txid: outputTxid, vout: Number(vout) });
-    if (output === undefined) return true;
-    const { spentBy } = output;
-    return spentBy !== undefined && spentBy.txid !== holder && spentBy.confirmations >= policy.confirmationsRequired;
-  };
+    for (const { txid: holder } of releases.locksOn(outpoint)) if (holder !== txid) holders.add(holder);
   return [...holders].filter((holder) =>
-    journal.releases.locksOf(holder).some(({ outpoint }) => isLost(holder, outpoint)),
+    releases.locksOf(holder).some(({ outpoint }) => isLost(parts, holder, outpoint)),
   );
+}
+
+/** Whether `holder` can never spend the output in the chain of this validator. */
+export function isLost(
+  { chain, policy }: Pick<AgentDependencies, 'chain' | 'policy'>,
+  holder: string,
+  outpoint: string,
+): boolean {
+  const [txid = '', vout = ''] = outpoint.split(':');
+  const { output } = chain.output({ txid, vout: Number(vout) });
+  if (output === undefined) return true;
+  const { spentBy } = output;
+  return spentBy !== undefined && spentBy.txid !== holder && spentBy.confirmations >= policy.confirmationsRequired;
 }

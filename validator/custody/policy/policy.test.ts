@@ -4,10 +4,12 @@ import { fromHex } from '../../../domain/encoding/hex.ts';
 import type { Envelope, SigningRequestSchema } from '../../../wire/generated/firebreak/v1/messages_pb.js';
 import { POLICY } from '../testkit/agents.ts';
 import { newCeremony } from '../testkit/ceremonies.ts';
-import { flipLastByte, forge, noPoint } from '../testkit/forgery.ts';
+import { flipCommitmentByte, forge, noPoint } from '../testkit/forgery.ts';
 import { vaultOwner } from '../testkit/network.ts';
-import { AMOUNT, payoutBench, SIGNERS } from '../testkit/payout-bench.ts';
+import { AMOUNT, codec, payoutBench, SIGNERS } from '../testkit/payout-bench.ts';
 import {
+  askedFor,
+  commitAs,
   commitTo,
   depositTo,
   openVault,
@@ -25,6 +27,8 @@ const bench = payoutBench();
 type Violation = {
   readonly rule: string;
   readonly code: string;
+  /** Where asking for commitments says something else. */
+  readonly atLock?: string;
   readonly plan?: () => Partial<PayoutPlanned>;
   readonly request?: (planned: PlannedRequest) => MessageInitShape<typeof SigningRequestSchema>;
   readonly commitments?: (envelopes: Envelope[]) => Envelope[];
@@ -59,6 +63,7 @@ const VIOLATIONS: readonly Violation[] = [
   {
     rule: 'a ceremony that is not for signing',
     code: 'input.request-malformed',
+    atLock: 'policy.keyset-state',
     request: () => ({ ceremony: newCeremony('selftest') }),
   },
   { rule: 'a keyset nobody has', code: 'not-yet.keyset-unknown', request: () => ({ keyset: 'ff'.repeat(16) }) },
@@ -140,7 +145,12 @@ const VIOLATIONS: readonly Violation[] = [
     code: 'input.transaction',
     plan: () => ({ transaction: new Uint8Array(60) }),
   },
-  { rule: 'no inputs', code: 'policy.signing-inputs', request: () => ({ inputs: [] }) },
+  {
+    rule: 'no inputs',
+    code: 'policy.signing-inputs',
+    atLock: 'input.request-malformed',
+    request: () => ({ inputs: [] }),
+  },
   {
     rule: 'an input with another index',
     code: 'policy.signing-inputs',
@@ -194,16 +204,16 @@ const VIOLATIONS: readonly Violation[] = [
   {
     rule: 'own commitments that we signed but have no nonce for',
     code: 'conflict.nonce-unknown',
-    commitments: (all) => all.map((e, at) => (at === 0 ? forge(bench.fleet, e, flipLastByte) : e)),
+    commitments: (all) => all.map((e, at) => (at === 0 ? forge(bench.fleet, e, flipCommitmentByte) : e)),
   },
   {
     rule: 'a deposit that left the chain',
     code: 'not-yet.deposit',
     request: () => {
-      const { hash, height } = view().anchorAt(15);
+      const { hash, height } = view().anchorAt(20);
       return { anchorHash: hash, anchorHeight: height };
     },
-    world: () => view().reorg(7),
+    world: () => bench.fleet.agents.forEach(({ chain }) => chain.reorg(19)),
   },
   {
     rule: 'a deposit that is not deep enough',
@@ -232,7 +242,7 @@ const VIOLATIONS: readonly Violation[] = [
     rule: 'an own node in trouble',
     code: 'not-yet.chain-syncing',
     world: () => {
-      view().trouble = { code: 'policy.reorg-too-deep', message: 'test' };
+      view().trouble = { code: 'unavailable.rpc', message: 'test' };
       return () => void (view().trouble = undefined);
     },
   },
@@ -254,13 +264,21 @@ const doubled = (envelope: Envelope): Envelope =>
 describe('a partial signature is refused for', () => {
   test.each(VIOLATIONS.map((violation) => [violation.rule, violation] as const))('%s', async (_, violation) => {
     foreignScript = (await openVault(bench.fleet, bench.certificate)).script;
+    const spare = [depositTo(bench.fleet, bench.vault, AMOUNT), depositTo(bench.fleet, bench.vault, AMOUNT)];
     const planned = bench.plan(violation.plan?.());
-    const commitments = await commitTo(bench.fleet, planned, SIGNERS);
+    const others = spare.slice(0, planned.inputs.length);
+    const honest = bench.plan({ outpoints: others, amountSats: AMOUNT * others.length, feeSats: 900 });
+    const commitments = await commitAs(bench.fleet, honest, planned, SIGNERS, codec);
     const restore = violation.world?.();
     const changes = violation.request?.(planned) ?? {};
     const reply = await bench.give(requestBytes(planned, violation.commitments?.(commitments) ?? commitments, changes));
+    const afresh = { ceremony: newCeremony('signing'), ...changes };
+    const locking = await bench.fleet.ask(1, { case: 'giveCommitments', value: askedFor(planned, afresh) });
     if (typeof restore === 'function') restore();
     expect(reply).toMatchObject({ ok: false, code: violation.code });
+    // Neither does it lock outputs for it. Where the signers are wrong it has not heard of them by then.
+    if (violation.commitments !== undefined) return expect(locking).toMatchObject({ ok: true });
+    expect(locking).toMatchObject({ code: violation.atLock ?? violation.code });
     expect(bench.fleet.get(1).journal.releases.locksOn(`${bench.outpoint.txid}:${bench.outpoint.vout}`)).toEqual([]);
   });
 
@@ -268,7 +286,7 @@ describe('a partial signature is refused for', () => {
     bench.vault = await openVault(bench.fleet, bench.certificate, { maximumFeeSats: 600 });
     bench.outpoint = depositTo(bench.fleet, bench.vault, AMOUNT);
     const planned = bench.plan({ feeSats: 601 });
-    expect(await bench.give(requestBytes(planned, await commitTo(bench.fleet, planned, SIGNERS)))).toMatchObject({
+    expect(await bench.pay(planned)).toMatchObject({
       code: 'policy.release-fee',
     });
   });
@@ -279,7 +297,7 @@ describe('a partial signature is refused for', () => {
     const bytes = Buffer.from(honest.transaction);
     bytes.writeBigUInt64LE(200n, 47);
     const planned = { ...honest, transaction: new Uint8Array(bytes) };
-    expect(await bench.give(requestBytes(planned, await commitTo(bench.fleet, planned, SIGNERS)))).toMatchObject({
+    expect(await bench.pay(planned)).toMatchObject({
       code: 'policy.payout-dust',
     });
   });
@@ -300,7 +318,7 @@ describe('a partial signature is refused for', () => {
 
 test('the untouched request, which each violation started from, is signed', async () => {
   const planned = bench.plan();
-  const reply = await bench.give(requestBytes(planned, await commitTo(bench.fleet, planned, SIGNERS)));
+  const reply = await bench.pay(planned);
   expect(reply.ok).toBe(true);
   expect(bench.fleet.get(1).journal.releases.locksOn(`${bench.outpoint.txid}:${bench.outpoint.vout}`)).toHaveLength(1);
 });

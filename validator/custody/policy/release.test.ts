@@ -7,7 +7,7 @@ import { newCeremony } from '../testkit/ceremonies.ts';
 import { forge, noPoint } from '../testkit/forgery.ts';
 import { signOrder, signTerms, vaultOwner } from '../testkit/network.ts';
 import { AMOUNT, payoutBench, SIGNERS } from '../testkit/payout-bench.ts';
-import { commitTo, depositTo, requestBytes } from '../testkit/payouts.ts';
+import { askedFor, commitTo, depositTo, requestBytes } from '../testkit/payouts.ts';
 
 /** Real cryptography and real disks on a machine that may be busy; nothing here waits for time to pass. */
 jest.setTimeout(60_000);
@@ -17,7 +17,7 @@ const bench = payoutBench();
 test('several deposits of a vault are spent in one payout, each input under its own nonce', async () => {
   const second = depositTo(bench.fleet, bench.vault, AMOUNT);
   const planned = bench.plan({ outpoints: [bench.outpoint, second], amountSats: 2 * AMOUNT, feeSats: 900 });
-  const reply = await bench.give(requestBytes(planned, await commitTo(bench.fleet, planned, SIGNERS)));
+  const reply = await bench.pay(planned);
   expect(reply.ok).toBe(true);
 });
 
@@ -44,18 +44,18 @@ test('on a full disk no partial signature leaves, and the payout goes on with fr
   const request = requestBytes(planned, await commitTo(bench.fleet, planned, SIGNERS));
   expect(await bench.give(request)).toMatchObject({ code: 'unavailable.journal-full' });
   Object.assign(journal.releases, { commit });
-  expect(journal.releases.locksOn(`${bench.outpoint.txid}:${bench.outpoint.vout}`)).toEqual([]);
   expect(await bench.give(request)).toMatchObject({ code: 'conflict.nonce-unknown' });
   const next = bench.plan();
-  expect((await bench.give(requestBytes(next, await commitTo(bench.fleet, next, SIGNERS)))).ok).toBe(true);
+  expect((await bench.pay(next)).ok).toBe(true);
 });
 
 test('asking again for commitments of one ceremony gives the same ones until they are used', async () => {
   const planned = bench.plan();
   const first = await commitTo(bench.fleet, planned, SIGNERS);
   expect(await commitTo(bench.fleet, planned, SIGNERS)).toEqual(first);
-  const more = { ceremony: planned.ceremony, keyset: planned.keyset, count: 2 };
-  expect(await bench.fleet.ask(1, { case: 'giveCommitments', value: more })).toMatchObject({
+  const outpoints = [depositTo(bench.fleet, bench.vault, AMOUNT)];
+  const other = { ...bench.plan({ outpoints }), ceremony: planned.ceremony };
+  expect(await bench.fleet.ask(1, { case: 'giveCommitments', value: askedFor(other) })).toMatchObject({
     code: 'conflict.ceremony-commitments',
   });
   expect((await bench.give(requestBytes(planned, first))).ok).toBe(true);
@@ -114,19 +114,17 @@ test('a nonce is gone after a failed use, and after a restart', async () => {
 
 test('an output is signed away once: a cheaper transaction is refused for ever, the same one may be signed by others too', async () => {
   const planned = bench.plan();
-  expect((await bench.give(requestBytes(planned, await commitTo(bench.fleet, planned, SIGNERS)))).ok).toBe(true);
+  expect((await bench.pay(planned)).ok).toBe(true);
   const cheaper = bench.plan({ feeSats: 400 });
-  expect(await bench.give(requestBytes(cheaper, await commitTo(bench.fleet, cheaper, SIGNERS)))).toMatchObject({
+  expect(await bench.pay(cheaper)).toMatchObject({
     code: 'conflict.outpoint-locked',
   });
   await bench.fleet.crash(1);
-  expect(await bench.give(requestBytes(cheaper, await commitTo(bench.fleet, cheaper, [1, 2, 4])))).toMatchObject({
+  expect(await bench.pay(cheaper, [1, 2, 4])).toMatchObject({
     code: 'conflict.outpoint-locked',
   });
   const replacement = bench.plan(); // another session for the same payout, since a signer fell silent
-  expect((await bench.give(requestBytes(replacement, await commitTo(bench.fleet, replacement, [1, 3, 4])))).ok).toBe(
-    true,
-  );
+  expect((await bench.pay(replacement, [1, 3, 4])).ok).toBe(true);
   expect(bench.fleet.get(1).journal.refusals.latest(1)).toMatchObject([{ code: 'conflict.outpoint-locked' }]);
 });
 
@@ -134,8 +132,7 @@ test('locks that were split over several fees do not hold the coins for ever: th
   const [low, high] = [{ feeSats: 500 }, { feeSats: 600 }];
   const giveTo = async (id: number, changes: { readonly feeSats: number }, signers: readonly number[]) => {
     const plan = bench.plan(changes); // every session is another ceremony over the same bytes
-    const request = requestBytes(plan, await commitTo(bench.fleet, plan, signers));
-    return bench.fleet.ask(id, { case: 'givePartials', value: { request } });
+    return bench.pay(plan, signers, id);
   };
   expect((await giveTo(1, low, [1, 2, 3])).ok).toBe(true);
   expect((await giveTo(4, high, [1, 2, 4])).ok).toBe(true);
@@ -148,10 +145,10 @@ test('locks that were split over several fees do not hold the coins for ever: th
 async function lockedTogether(): Promise<{ readonly other: Outpoint; alone(): ReturnType<typeof bench.give> }> {
   const other = depositTo(bench.fleet, bench.vault, AMOUNT, 5);
   const both = bench.plan({ outpoints: [bench.outpoint, other], amountSats: 2 * AMOUNT, feeSats: 900 });
-  expect((await bench.give(requestBytes(both, await commitTo(bench.fleet, both, SIGNERS)))).ok).toBe(true);
+  expect((await bench.pay(both)).ok).toBe(true);
   const alone = async () => {
     const plan = bench.plan();
-    return bench.give(requestBytes(plan, await commitTo(bench.fleet, plan, SIGNERS)));
+    return bench.pay(plan);
   };
   expect(await alone()).toMatchObject({ code: 'conflict.outpoint-locked' });
   return { other, alone };
@@ -159,14 +156,14 @@ async function lockedTogether(): Promise<{ readonly other: Outpoint; alone(): Re
 
 test('a deposit that left the chain does not keep the one that it was to be paid out with', async () => {
   const { other, alone } = await lockedTogether();
-  bench.fleet.get(1).chain.forget(other);
+  for (const { chain } of bench.fleet.agents) chain.forget(other);
   expect((await alone()).ok).toBe(true);
 });
 
 test('a deposit that somebody else spent keeps the other one only until that spend is deep', async () => {
   const { other, alone } = await lockedTogether();
   const mine = (blocks: number) => bench.fleet.agents.forEach(({ chain }) => chain.mine(blocks));
-  bench.fleet.get(1).chain.spend(other, 'dd'.repeat(32));
+  for (const { chain } of bench.fleet.agents) chain.spend(other, 'dd'.repeat(32));
   mine(POLICY.confirmationsRequired - 2);
   expect(await alone()).toMatchObject({ code: 'conflict.outpoint-locked' });
   mine(1);
@@ -185,11 +182,12 @@ test('a freeze that is obeyed while the signer works lets no partial signature o
     },
   });
   const planned = bench.plan();
+  const before = journal.releases.count();
   const request = requestBytes(planned, await commitTo(bench.fleet, planned, [1, 2, 4]));
   const reply = await bench.fleet.ask(4, { case: 'givePartials', value: { request } });
   Object.assign(signer, { sign });
   expect(reply).toMatchObject({ ok: false, code: 'policy.frozen' });
-  expect(journal.releases.locksOn(`${bench.outpoint.txid}:${bench.outpoint.vout}`)).toEqual([]);
+  expect(journal.releases.count()).toBe(before);
   await agent.obey(signOrder(bench.fleet.network, { number: number + 2, kind: 'lift' }, 3));
 });
 

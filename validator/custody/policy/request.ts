@@ -14,6 +14,7 @@ import type { SigningRequest } from '../../../wire/generated/firebreak/v1/messag
 import { judgeSignerSet, type SignerSet } from '../commitments.ts';
 import type { KeysetRow, Spend, TermsRow } from '../journal/journal.ts';
 import type { AgentParts } from '../parts.ts';
+import { judgeClaims } from './claims.ts';
 import { judgeDeposits } from './deposits.ts';
 import { hopelessSpends } from './locks.ts';
 import { payoutWarrant } from './payout.ts';
@@ -21,7 +22,7 @@ import { judgeAnchor, judgeChain, judgeOutput } from './rules.ts';
 import { sweepWarrant } from './sweep.ts';
 import type { Warrant } from './warrant.ts';
 
-/** A transaction that this validator is willing to sign, with everything it computed itself. */
+/** A transaction that this validator is willing to lock outputs for and to sign, with everything it computed itself. */
 export type AgreedSpend = {
   readonly keyset: KeysetRow;
   readonly tweak: VaultTweak;
@@ -30,17 +31,29 @@ export type AgreedSpend = {
   readonly moved: TermsRow | undefined;
   /** BIP341 sighash per input. */
   readonly messages: readonly Uint8Array[];
-  readonly signers: SignerSet;
 };
+/** With everybody who signs it, and as many locks as signatures. */
+export type AgreedRequest = AgreedSpend & { readonly signers: SignerSet };
 
 /** Coins move without their release key, to the same vault under another key; a brake on payouts does not stop it. */
 export const isSweep = ({ sweep }: Pick<SigningRequest, 'sweep'>): boolean => sweep !== undefined;
 
+/** The whole policy of a signature: what is signed, and that every signer has locked its outputs for exactly that. */
+export function judgeSigningRequest(parts: AgentParts, request: SigningRequest): Verdict<AgreedRequest> {
+  const agreed = judgeProposal(parts, request);
+  if (!agreed.ok) return agreed;
+  const { package: key } = agreed.value.keyset;
+  const { spend, messages } = agreed.value;
+  const session = { key, ceremony: request.ceremony, inputs: messages.length, need: key.threshold, locked: spend.txid };
+  const signers = judgeSignerSet(parts, request.commitments, session);
+  return signers.ok ? accept({ ...agreed.value, signers: signers.value }) : signers;
+}
+
 /**
- * The whole policy of a signature, cheapest rules first. Nothing of the request is believed: terms are the ones held and judged
- * again, scripts and tweak are derived, amounts and depths come from the own chain view, the transaction is rebuilt.
+ * What is to be signed, cheapest rules first, before anybody has committed to it. Nothing of the request is believed: terms are the ones
+ * held and judged again, scripts and tweak are derived, amounts and depths come from the own chain view, the transaction is rebuilt.
  */
-export function judgeSigningRequest(parts: AgentParts, request: SigningRequest): Verdict<AgreedSpend> {
+export function judgeProposal(parts: AgentParts, request: SigningRequest): Verdict<AgreedSpend> {
   const keyset = judgePlace(parts, request);
   if (!keyset.ok) return keyset;
   const key = keyset.value.package;
@@ -71,9 +84,8 @@ export function judgeSigningRequest(parts: AgentParts, request: SigningRequest):
 
   const outpoints = inputs.map(outpointText);
   const leaving = deposits.value.map(({ outpoint, amountSats: sats }) => ({ outpoint: outpointText(outpoint), sats }));
-  const session = { key, ceremony: request.ceremony, inputs: inputs.length, need: key.threshold };
-  const signers = judgeSignerSet(parts, request.commitments, session);
-  if (!signers.ok) return signers;
+  const claimed = judgeClaims(parts, held, { txid, outpoints, feeSats: fee.value });
+  if (claimed !== undefined) return { ok: false, refusal: claimed };
   return accept({
     keyset: keyset.value,
     tweak: vaultTweakOf(terms),
@@ -86,7 +98,6 @@ export function judgeSigningRequest(parts: AgentParts, request: SigningRequest):
     },
     moved: warrant.value.moved?.(held),
     messages: parts.codec.sighashes(request.transaction, deposits.value),
-    signers: signers.value,
   });
 }
 

@@ -47,7 +47,7 @@ export function judgeFreeze(standing: OrderStanding, nowSeconds: number): Refusa
   if (!isFrozen(state, nowSeconds)) return undefined;
   return {
     code: 'policy.frozen',
-    message: `payouts are frozen by ${wordedBrake(standing)} until ${new Date(state.frozenUntilSeconds * 1000).toISOString()}`,
+    message: `payouts are frozen by ${wordedBrake(standing)} until ${wordedEnd(standing)}`,
     details: { order: state.number, frozenUntilSeconds: state.frozenUntilSeconds },
   };
 }

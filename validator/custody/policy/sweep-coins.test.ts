@@ -11,7 +11,7 @@ import { POLICY } from '../testkit/agents.ts';
 import { sharesOf, signersOf } from '../testkit/ceremonies.ts';
 import { signOrder } from '../testkit/network.ts';
 import { AMOUNT } from '../testkit/payout-bench.ts';
-import { commitTo, depositTo, requestBytes } from '../testkit/payouts.ts';
+import { askedFor, commitTo, depositTo, type PlannedRequest, requestBytes } from '../testkit/payouts.ts';
 import { PARTICIPANTS, SUSPECT, sweepBench } from '../testkit/sweep-bench.ts';
 import { rotation, votesFor } from '../testkit/votes.ts';
 
@@ -112,12 +112,13 @@ describe('a payout and a sweep of the same coins', () => {
     const txidOf = ({ transaction }: { readonly transaction: Uint8Array }) => codec.readTransaction(transaction).txid;
     const asked = [bench.plan(most), bench.payout(most)] as const;
     const winner = asked.map(txidOf).toSorted()[0];
-    for (const id of [1, 2]) expect((await bench.ask(bench.plan(most), id, [1, 2, 3])).ok).toBe(true);
-    for (const id of [3, 4]) expect((await bench.ask(bench.payout(most), id, [2, 3, 4])).ok).toBe(true);
+    const lock = (id: number, planned: PlannedRequest) =>
+      bench.fleet.ask(id, { case: 'giveCommitments', value: askedFor(planned) });
+    for (const id of [1, 2]) expect((await lock(id, bench.plan(most))).ok).toBe(true);
+    for (const id of [3, 4]) expect((await lock(id, bench.payout(most))).ok).toBe(true);
     for (const id of PARTICIPANTS) {
-      const signers = id < 3 ? [1, 2, 3] : [2, 3, 4];
-      await bench.ask(bench.plan(most), id, signers);
-      await bench.ask(bench.payout(most), id, signers);
+      await lock(id, bench.plan(most));
+      await lock(id, bench.payout(most));
       const { releases } = bench.fleet.get(id).journal;
       expect(releases.locksOn(`${bench.outpoint.txid}:${bench.outpoint.vout}`)[0]?.txid).toBe(winner);
     }
@@ -135,7 +136,7 @@ describe('a payout and a sweep of the same coins', () => {
     const other = depositTo(bench.fleet, bench.vault, AMOUNT);
     const both = { outpoints: [bench.outpoint, other], amountSats: 2 * AMOUNT, feeSats: 4_000 };
     expect((await bench.ask(bench.payout(both))).ok).toBe(true);
-    bench.fleet.get(1).chain.forget(other);
+    for (const { chain } of bench.fleet.agents) chain.forget(other);
     expect((await bench.ask(bench.plan({ feeSats: 200 }))).ok).toBe(true);
   });
 });

@@ -9,9 +9,10 @@ import { vaultScript } from '../../../threshold/verify/vault-script.ts';
 import { encodeDocument } from '../../../wire/documents/index.ts';
 import type { SigningRequestSchema } from '../../../wire/generated/firebreak/v1/messages_pb.js';
 import { POLICY } from '../testkit/agents.ts';
+import { newCeremony } from '../testkit/ceremonies.ts';
 import { hostKey } from '../testkit/network.ts';
-import { AMOUNT } from '../testkit/payout-bench.ts';
-import { commitTo, depositTo, requestBytes } from '../testkit/payouts.ts';
+import { AMOUNT, codec } from '../testkit/payout-bench.ts';
+import { askedFor, commitAs, depositTo, requestBytes } from '../testkit/payouts.ts';
 import { PARTICIPANTS, SUSPECT, sweepBench } from '../testkit/sweep-bench.ts';
 import { dealtCertificate, type PlannedSweep, type SweepPlanned } from '../testkit/sweeps.ts';
 import { ORIGIN, rotation, type Voted, votesFor } from '../testkit/votes.ts';
@@ -55,6 +56,8 @@ const input = (planned: PlannedSweep) => {
 type Violation = {
   readonly rule: string;
   readonly code: string;
+  /** Where asking for commitments says something else. */
+  readonly atLock?: string;
   readonly plan?: () => Partial<SweepPlanned>;
   readonly request?: (planned: PlannedSweep) => MessageInitShape<typeof SigningRequestSchema>;
   /** Changes the world after commitments were given; what it returns puts it back. */
@@ -276,7 +279,12 @@ const VIOLATIONS: readonly Violation[] = [
     code: 'conflict.anchor-orphaned',
     request: () => ({ anchorHash: 'ab'.repeat(32) }),
   },
-  { rule: 'no inputs', code: 'not-yet.terms-unknown', request: () => ({ inputs: [] }) },
+  {
+    rule: 'no inputs',
+    code: 'not-yet.terms-unknown',
+    atLock: 'input.request-malformed',
+    request: () => ({ inputs: [] }),
+  },
   {
     rule: 'a vault that is not held',
     code: 'not-yet.terms-unknown',
@@ -322,13 +330,20 @@ const VIOLATIONS: readonly Violation[] = [
 
 describe('a sweep is refused for', () => {
   test.each(VIOLATIONS.map((violation) => [violation.rule, violation] as const))('%s', async (_, violation) => {
+    const spare = [depositTo(bench.fleet, bench.vault, AMOUNT), depositTo(bench.fleet, bench.vault, AMOUNT)];
     const planned = bench.plan(violation.plan?.());
-    const commitments = await commitTo(bench.fleet, planned, [1, 2, SUSPECT]);
+    const others = spare.slice(0, planned.inputs.length);
+    const honest = bench.plan({ outpoints: others, amountSats: AMOUNT * others.length });
+    const commitments = await commitAs(bench.fleet, honest, planned, [1, 2, SUSPECT], codec);
     const restore = violation.world?.();
-    const request = requestBytes(planned, commitments, violation.request?.(planned) ?? {});
+    const changes = violation.request?.(planned) ?? {};
+    const request = requestBytes(planned, commitments, changes);
     const reply = await bench.fleet.ask(1, { case: 'givePartials', value: { request } });
+    const afresh = { ceremony: newCeremony('signing'), ...changes };
+    const locking = await bench.fleet.ask(1, { case: 'giveCommitments', value: askedFor(planned, afresh) });
     if (typeof restore === 'function') restore();
     expect(reply).toMatchObject({ ok: false, code: violation.code });
+    expect(locking).toMatchObject({ ok: false, code: violation.atLock ?? violation.code });
     expect(lockOf()).toBeUndefined();
   });
 

@@ -4,7 +4,15 @@ import type { Journal, Release, Spend } from '../journal/journal.ts';
 import type { Remembered } from '../journal/remembered.ts';
 import type { TestJournals } from './journals.ts';
 
-export const NOTHING: Remembered = { nonces: [], locks: [], outflow: [], keygens: [], heads: [], keysets: [] };
+export const NOTHING: Remembered = {
+  nonces: [],
+  locks: [],
+  transactions: [],
+  outflow: [],
+  keygens: [],
+  heads: [],
+  keysets: [],
+};
 
 export const hexOf = (name: string): Digest => sha256Hex(new Uint8Array(Buffer.from(name)));
 export const outpointOf = (coin: number): string => `${hexOf(`coin ${coin}`)}:${coin}`;

@@ -15,8 +15,9 @@ export function forge({ network }: TestFleet, envelope: Envelope, change: (paylo
   return sealEnvelope(network.genesis, from, host.key, { suite, keyset, epoch, ceremony, round }, payload);
 }
 
-export const flipLastByte = (payload: Uint8Array): void => {
-  payload[payload.length - 1] = (payload.at(-1) ?? 0) ^ 1;
+/** The last byte of the last commitment: 66 bytes of the id of what was locked stand behind it. */
+export const flipCommitmentByte = (payload: Uint8Array): void => {
+  payload[payload.length - 67] = (payload.at(-67) ?? 0) ^ 1;
 };
 
 /** The last byte of the last encrypted share: 34 bytes of the view stand behind it. */

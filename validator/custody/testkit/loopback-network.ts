@@ -45,6 +45,8 @@ export function agreeable(): CustodyHostOptions['agent'] {
     handle: async (request) => request,
     hear: async () => 'accept',
     hearStatus: () => undefined,
+    hearLocks: () => true,
+    isDoubted: () => false,
     announce: () => new Uint8Array([1]),
     onNews: () => undefined,
     onBehind: () => undefined,

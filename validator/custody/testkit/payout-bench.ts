@@ -8,6 +8,7 @@ import { TestFleet } from './agents.ts';
 import { activeKey } from './ceremonies.ts';
 import {
   depositTo,
+  payBy,
   openVault,
   type PayoutPlanned,
   type PlannedRequest,
@@ -30,6 +31,8 @@ export type PayoutBench = {
   nowMs: number;
   plan(changes?: Partial<PayoutPlanned>): PlannedRequest;
   give(request: Uint8Array): ReturnType<TestFleet['ask']>;
+  /** The whole way: commitments of `signers`, then the partial signature of one of them, or the first no that it says. */
+  pay(planned: PlannedRequest, signers?: readonly number[], id?: number): ReturnType<TestFleet['ask']>;
 };
 
 /** Registers its own hooks; call once at the top of a test file. */
@@ -44,6 +47,7 @@ export function payoutBench(policy: Partial<SigningPolicy> = {}): PayoutBench {
         ...changes,
       }),
     give: (request) => bench.fleet.ask(1, { case: 'givePartials', value: { request } }),
+    pay: (planned, signers = SIGNERS, id = 1) => payBy(bench.fleet, planned, signers, id),
   } as PayoutBench;
 
   beforeAll(async () => {

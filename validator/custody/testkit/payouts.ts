@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import type { KeyCertificate } from '../../../domain/ceremony/ceremony.ts';
 import { fromHex } from '../../../domain/encoding/hex.ts';
 import type { TransactionCodec } from '../../../domain/ports/chain.ts';
@@ -14,9 +14,15 @@ import {
 import { SUITE } from '../../../threshold/verify/signing-transcript.ts';
 import { vaultScript } from '../../../threshold/verify/vault-script.ts';
 import { encodeDocument } from '../../../wire/documents/index.ts';
-import { type Envelope, SigningRequestSchema } from '../../../wire/generated/firebreak/v1/messages_pb.js';
+import {
+  type Envelope,
+  Round,
+  SigningCommitmentsSchema,
+  SigningRequestSchema,
+} from '../../../wire/generated/firebreak/v1/messages_pb.js';
+import { say } from '../statements.ts';
 import type { TestFleet } from './agents.ts';
-import { newCeremony } from './ceremonies.ts';
+import { newCeremony, senderOf } from './ceremonies.ts';
 import { signRelease, signTerms, type VaultOwner, vaultOwner } from './network.ts';
 
 export type TestVault = {
@@ -105,11 +111,64 @@ export function planPayout(fleet: TestFleet, codec: TransactionCodec, vault: Tes
 
 export type PlannedRequest = ReturnType<typeof planPayout>;
 
+/** What `giveCommitments` is asked with. */
+export const askedFor = (plan: PlannedRequest, changes: MessageInitShape<typeof SigningRequestSchema> = {}) => ({
+  ceremony: changes.ceremony ?? plan.ceremony,
+  keyset: changes.keyset ?? plan.keyset,
+  count: changes.inputs?.length ?? plan.inputs.length,
+  proposal: requestBytes(plan, [], changes),
+});
+
 export const commitTo = (fleet: TestFleet, plan: PlannedRequest, ids: readonly number[]): Promise<Envelope[]> =>
   fleet.askAll(
-    { case: 'giveCommitments', value: { ceremony: plan.ceremony, keyset: plan.keyset, count: plan.inputs.length } },
+    { case: 'giveCommitments', value: askedFor(plan) },
     ids.map((id) => fleet.get(id).id),
   );
+
+/** The whole way at one of the signers: its commitments, those of the others, its partial signature; or the first no that it says. */
+export async function payBy(
+  fleet: TestFleet,
+  plan: PlannedRequest,
+  signers: readonly number[],
+  id: number,
+): ReturnType<TestFleet['ask']> {
+  const own = await fleet.ask(id, { case: 'giveCommitments', value: askedFor(plan) });
+  if (!own.ok) return own;
+  const request = requestBytes(plan, await commitTo(fleet, plan, signers));
+  return fleet.ask(id, { case: 'givePartials', value: { request } });
+}
+
+/**
+ * Commitments that colluding signers gave to an honest plan of the same ceremony, each with the word that `plan` is what they locked their
+ * outputs for: only the policy at the partial signature stands in the way of it then.
+ */
+export async function commitAs(
+  fleet: TestFleet,
+  honest: PlannedRequest,
+  plan: PlannedRequest,
+  ids: readonly number[],
+  codec: Pick<TransactionCodec, 'readTransaction'>,
+): Promise<Envelope[]> {
+  const given = await commitTo(fleet, { ...honest, ceremony: plan.ceremony }, ids);
+  const locked = lockedBy(codec, plan.transaction);
+  return given.map((envelope) => {
+    const host = fleet.network.hosts[senderOf(envelope) - 1];
+    if (host === undefined) throw new Error('a commitment of a stranger');
+    const said = fromBinary(SigningCommitmentsSchema, envelope.payload);
+    const about = { keyset: plan.keyset, epoch: plan.epoch, ceremony: plan.ceremony };
+    const speaking = { genesis: fleet.genesis, self: senderOf(envelope), identity: host.key };
+    return say(speaking, Round.SIGNING_COMMITMENTS, about, SigningCommitmentsSchema, { ...said, locked });
+  });
+}
+
+/** Of bytes that are no transaction, none. */
+function lockedBy(codec: Pick<TransactionCodec, 'readTransaction'>, transaction: Uint8Array): string {
+  try {
+    return codec.readTransaction(transaction).txid;
+  } catch {
+    return '';
+  }
+}
 
 export const requestBytes = (
   plan: PlannedRequest,

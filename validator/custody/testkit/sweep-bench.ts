@@ -11,13 +11,12 @@ import { TestFleet } from './agents.ts';
 import { activeKey, makeKey, runSelfTest } from './ceremonies.ts';
 import { AMOUNT } from './payout-bench.ts';
 import {
-  commitTo,
   depositTo,
   openVault,
+  payBy,
   type PayoutPlanned,
   type PlannedRequest,
   planPayout,
-  requestBytes,
   type TestVault,
 } from './payouts.ts';
 import { type PlannedSweep, planSweep, type SweepPlanned } from './sweeps.ts';
@@ -84,10 +83,7 @@ export function sweepBench(vaults: number): SweepBench {
         feeSats: 500,
         ...changes,
       }),
-    ask: async (planned, id = 1, signers = [1, 2, SUSPECT]) => {
-      const request = requestBytes(planned, await commitTo(bench.fleet, planned, signers));
-      return bench.fleet.ask(id, { case: 'givePartials', value: { request } });
-    },
+    ask: (planned, id = 1, signers = [1, 2, SUSPECT]) => payBy(bench.fleet, planned, signers, id),
   } as SweepBench;
 
   beforeAll(async () => {

@@ -456,6 +456,13 @@ export declare type SigningCommitments = Message<"firebreak.v1.SigningCommitment
    * @generated from field: repeated firebreak.v1.NonceCommitment commitments = 1;
    */
   commitments: NonceCommitment[];
+
+  /**
+   * Id of the transaction that all its outputs are locked for in the speaker's journal; empty in a self-test.
+   *
+   * @generated from field: string locked = 2;
+   */
+  locked: string;
 };
 
 /**
@@ -1178,6 +1185,30 @@ export declare type Sightings = Message<"firebreak.v1.Sightings"> & {
 export declare const SightingsSchema: GenMessage<Sightings>;
 
 /**
+ * The proposals that the speaker holds locks for, unless their outputs are spent deep in its chain; one page of them, by txid.
+ * `next`: where the next page begins; empty when this was the last.
+ *
+ * @generated from message firebreak.v1.LocksHeld
+ */
+export declare type LocksHeld = Message<"firebreak.v1.LocksHeld"> & {
+  /**
+   * @generated from field: repeated bytes proposals = 1;
+   */
+  proposals: Uint8Array[];
+
+  /**
+   * @generated from field: string next = 2;
+   */
+  next: string;
+};
+
+/**
+ * Describes the message firebreak.v1.LocksHeld.
+ * Use `create(LocksHeldSchema)` to create a new message.
+ */
+export declare const LocksHeldSchema: GenMessage<LocksHeld>;
+
+/**
  * @generated from message firebreak.v1.ValidatorStatus
  */
 export declare type ValidatorStatus = Message<"firebreak.v1.ValidatorStatus"> & {
@@ -1410,6 +1441,12 @@ export declare type Request = Message<"firebreak.v1.Request"> & {
      */
     value: SayVaults;
     case: "sayVaults";
+  } | {
+    /**
+     * @generated from field: firebreak.v1.SayLocks say_locks = 61;
+     */
+    value: SayLocks;
+    case: "sayLocks";
   } | { case: undefined; value?: undefined };
 };
 
@@ -1527,6 +1564,8 @@ export declare type ActivateKey = Message<"firebreak.v1.ActivateKey"> & {
 export declare const ActivateKeySchema: GenMessage<ActivateKey>;
 
 /**
+ * `proposal`: the SigningRequest to come, without its commitments: who agrees locks its outputs, and says so. Empty for a self-test.
+ *
  * @generated from message firebreak.v1.GiveCommitments
  */
 export declare type GiveCommitments = Message<"firebreak.v1.GiveCommitments"> & {
@@ -1544,6 +1583,11 @@ export declare type GiveCommitments = Message<"firebreak.v1.GiveCommitments"> & 
    * @generated from field: uint32 count = 3;
    */
   count: number;
+
+  /**
+   * @generated from field: bytes proposal = 4;
+   */
+  proposal: Uint8Array;
 };
 
 /**
@@ -1818,6 +1862,22 @@ export declare type SaySightings = Message<"firebreak.v1.SaySightings"> & {
 export declare const SaySightingsSchema: GenMessage<SaySightings>;
 
 /**
+ * @generated from message firebreak.v1.SayLocks
+ */
+export declare type SayLocks = Message<"firebreak.v1.SayLocks"> & {
+  /**
+   * @generated from field: string after = 1;
+   */
+  after: string;
+};
+
+/**
+ * Describes the message firebreak.v1.SayLocks.
+ * Use `create(SayLocksSchema)` to create a new message.
+ */
+export declare const SayLocksSchema: GenMessage<SayLocks>;
+
+/**
  * @generated from message firebreak.v1.SayVaults
  */
 export declare type SayVaults = Message<"firebreak.v1.SayVaults"> & {
@@ -2031,6 +2091,11 @@ export enum Round {
    * @generated from enum value: ROUND_VAULTS_HELD = 40;
    */
   VAULTS_HELD = 40,
+
+  /**
+   * @generated from enum value: ROUND_LOCKS = 41;
+   */
+  LOCKS = 41,
 }
 
 /**
