@@ -52,7 +52,7 @@ const resultLines = (result: Record<string, unknown>): string[] =>
     .map(([name, value]) => `  ${name.padEnd(13)}  ${String(value)}`);
 
 /** Who was proven to be at fault on the way. */
-function blameLines(result: Readonly<Record<string, unknown>>, workflowId: string): string[] {
+export function blameLines(result: Readonly<Record<string, unknown>>, workflowId: string): string[] {
   const { blame } = result as { readonly blame?: unknown };
   if (!Array.isArray(blame) || blame.length === 0) return [];
   return [`  faults         ${blame.length} proven; ${typed(`\`firebreak blame show ${workflowId}\``)}`];

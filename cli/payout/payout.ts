@@ -12,6 +12,7 @@ import { SUPPLY_SATS } from '../../domain/vault/verify-terms.ts';
 import { parseSignedReleaseRequest } from '../../wire/documents/index.ts';
 import { PAY_OUT, type PayOutResult, startPayOut } from '../../workflows/pay-out/messages.ts';
 import { confirm } from '../ask.ts';
+import { blameLines } from '../ceremony/show.ts';
 import { withClient } from '../coordinator.ts';
 import { readDuration, readWholeNumber } from '../duration.ts';
 import { readBounded, readSchnorrKey } from '../files.ts';
@@ -144,7 +145,9 @@ function sign(request: ReleaseRequest, keyFile: string): SignedReleaseRequest {
 
 function settled(vault: VaultId, workflowId: string, result: PayOutResult): Outcome {
   if (result.outcome === 'refused') {
-    throw new FirebreakFailure(result.refusal.code, result.refusal.message, result.refusal.details);
+    const { code, message, details } = result.refusal;
+    const faults = blameLines(result, workflowId).map((line) => line.trim());
+    throw new FirebreakFailure(code, [message, ...faults].join('; '), details);
   }
   const where = [
     `  txid       ${result.txid}`,
@@ -163,6 +166,7 @@ function settled(vault: VaultId, workflowId: string, result: PayOutResult): Outc
       ...where,
       `  amount     ${result.payoutSats} sat, fee ${result.feeSats} sat`,
       `  signed by  validators ${result.signers.join(', ')}`,
+      ...blameLines(result, workflowId),
     ],
     next: `ceremony evidence ${result.ceremony} --out ${result.ceremony}.json`,
   };
