@@ -33,6 +33,11 @@ export const apiMetrics = {
     help: '1 for a playbook of the folder that could not be loaded and was left out.',
     labels: ['playbook'],
   },
+  firebreak_api_playbook_rotted: {
+    kind: 'gauge',
+    help: '1 for a playbook that alerts can start and that the next start would leave out; "all" for a catalogue or folder that cannot be read.',
+    labels: ['playbook'],
+  },
   firebreak_api_ready: { kind: 'gauge', help: '1 when Temporal answered the last question.', labels: [] },
 } as const satisfies MetricDefinitions;
 

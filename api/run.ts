@@ -12,6 +12,7 @@ import { createIntake, type Intake } from './intake.ts';
 import { createApiMetrics } from './metrics.ts';
 import { readPlaybooks, shelve } from './playbooks.ts';
 import { Rates } from './rates.ts';
+import { LOOK_MS, replanning } from './replanning.ts';
 import { createServer } from './server.ts';
 import { createStatusServer, type Health } from './status.ts';
 import { readTls } from './tls.ts';
@@ -35,7 +36,9 @@ export async function startApi(config: ApiConfig, signal: AbortSignal, options: 
   const store = options.store ?? engine;
   const heartbeats = new Map<string, number>();
   const servers: FastifyInstance[] = [];
+  const ended: (() => void)[] = [];
   const stop = async (): Promise<void> => {
+    for (const end of ended) end();
     for (const server of servers) await server.close();
     await store.close();
     if (store !== engine) await engine.close();
@@ -51,6 +54,11 @@ export async function startApi(config: ApiConfig, signal: AbortSignal, options: 
       metrics.set('firebreak_api_playbook_unfit', 1, { playbook });
       logger.error({ playbook }, `playbook ${playbook} is left out: ${reason}`);
     }
+    const names = compiled.map(({ plan }) => plan.name);
+    const replan = replanning(config, names, metrics, (about, message) => logger.error(about, message));
+    const looking = setInterval(() => replan.look(Date.now()), LOOK_MS);
+    looking.unref();
+    ended.push(() => clearInterval(looking));
     const strangers = new Rates(config.limits.strangersPerMinute);
     const warn = logger.warn.bind(logger);
     const take = createIntake({ sources, responses, unfit, store, metrics, heartbeats, strangers, warn });
@@ -58,7 +66,7 @@ export async function startApi(config: ApiConfig, signal: AbortSignal, options: 
     const clock = options.clock ?? Date.now;
     const tls = config.tls === undefined ? undefined : readTls(config.tls);
     const server = createServer({ limits: config.limits, tls, take, read, metrics, logger, clock });
-    const status = createStatusServer(metrics, () => healthOf(host, store, heartbeats, unfit));
+    const status = createStatusServer(metrics, () => healthOf(host, store, heartbeats, unfit, replan.rotted()));
     servers.push(server, status);
     const url = await listen(server, config.listen);
     const statusUrl = await listen(status, config.metrics);
@@ -82,11 +90,13 @@ async function healthOf(
   store: AlertStore,
   heartbeats: ReadonlyMap<string, number>,
   unfit: readonly Unfit[],
+  rotted: readonly Unfit[],
 ): Promise<Health> {
   const [answers, plugins] = await Promise.all([store.answers(), host.health()]);
   const reasons = [
     ...plugins.filter(({ state }) => state !== 'ok').map(({ plugin, reason }) => `${plugin}: ${reason ?? 'not ok'}`),
     ...unfit.map(({ name, reason }) => `playbook ${name} is left out: ${reason}`),
+    ...rotted.map(({ name, reason }) => `playbook ${name} has rotted, the next start leaves it out: ${reason}`),
   ];
   return {
     ready: answers,

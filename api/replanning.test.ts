@@ -1,0 +1,70 @@
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { createApiMetrics } from './metrics.ts';
+import { readPlaybooks } from './playbooks.ts';
+import { replanning } from './replanning.ts';
+import { PLAYBOOKS } from './testkit/delivering.ts';
+
+const HOUR_MS = 3_600_000;
+let folder = '';
+let said: string[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'firebreak-replanning-'));
+  cpSync(PLAYBOOKS, folder, { recursive: true });
+  said = [];
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const at = (...names: string[]): string => join(folder, ...names);
+function begin() {
+  const config = { playbooks: { folder, catalogueFile: at('catalogue.yaml'), inputs: {} }, sources: [] };
+  const metrics = createApiMetrics();
+  const loaded = readPlaybooks(config).compiled.map(({ plan }) => plan.name);
+  const watch = replanning(config, loaded, metrics, (_about, message) => said.push(message));
+  const gauge = async (playbook: string): Promise<string | undefined> =>
+    new RegExp(`firebreak_api_playbook_rotted\\{playbook="${playbook}"\\} (\\d)`).exec(await metrics.text())?.[1];
+  return { watch, gauge };
+}
+
+test('a playbook that rots while the api runs is told once, until it is mended', async () => {
+  const { watch, gauge } = begin();
+  watch.look(0);
+  expect([watch.rotted(), said]).toEqual([[], []]);
+  const text = readFileSync(at('validator-offline', 'playbook.yaml'));
+  appendFileSync(at('validator-offline', 'playbook.yaml'), '\ntimout: 3\n');
+  watch.look(1);
+  watch.look(2);
+  expect(watch.rotted()).toEqual([{ name: 'validator-offline', reason: expect.stringContaining('timout') }]);
+  expect(said).toEqual([
+    expect.stringMatching(/^playbook validator-offline has rotted, the next start leaves it out: /),
+  ]);
+  expect(await gauge('validator-offline')).toBe('1');
+  writeFileSync(at('validator-offline', 'playbook.yaml'), text);
+  watch.look(3);
+  expect([watch.rotted(), await gauge('validator-offline')]).toEqual([[], '0']);
+});
+
+test('a catalogue that offers less rots whatever needs it, and one that cannot be read rots all', async () => {
+  const { watch, gauge } = begin();
+  const catalogue = readFileSync(at('catalogue.yaml'), 'utf8');
+  expect(catalogue).toContain('validator.pause:');
+  writeFileSync(at('catalogue.yaml'), catalogue.replace('validator.pause:', 'validator.halt:'));
+  watch.look(0);
+  expect(watch.rotted().map(({ name }) => name)).toEqual(['identity-seen-twice', 'validator-offline']);
+  writeFileSync(at('catalogue.yaml'), 'no catalogue');
+  watch.look(1);
+  expect(watch.rotted()).toEqual([{ name: 'all', reason: expect.any(String) }]);
+  expect([await gauge('all'), await gauge('validator-offline')]).toEqual(['1', '0']);
+});
+
+test('a playbook that is gone has rotted too; and without any change it is planned again every hour', () => {
+  const { watch } = begin();
+  watch.look(0);
+  rmSync(at('validator-offline'), { recursive: true });
+  watch.look(1);
+  expect(watch.rotted()).toEqual([{ name: 'validator-offline', reason: 'it is not in the folder any more' }]);
+  watch.look(HOUR_MS + 1);
+  expect(said).toHaveLength(1);
+});
