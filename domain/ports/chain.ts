@@ -37,6 +37,23 @@ export type ChainStatus = {
   readonly silentSeconds: number;
   /** Named trouble that an operator must see: `unavailable.node-down`, `policy.reorg-too-deep`, `policy.node-lies` … */
   readonly trouble?: { readonly code: string; readonly message: string };
+  /** Each configured node, where there are several. */
+  readonly nodes?: readonly NodeStanding[];
+  /** Blocks that were taken back since the view started; absent while none were. */
+  readonly rolledBackBlocks?: number;
+};
+
+/** What one of several nodes is to this view. */
+export type NodeStanding = {
+  /** Host and port, never a credential. */
+  readonly name: string;
+  /** Answers come from this one. */
+  readonly isInUse: boolean;
+  readonly tipHeight?: number;
+  /** Against our chain, in words. */
+  readonly says: string;
+  /** Of what is wrong with it. */
+  readonly code?: string;
 };
 
 export type FeeEstimate =

@@ -20,6 +20,7 @@ export class MetricsCollector {
   private readonly name: string;
   private readonly metrics: Metrics<ValidatorMetricName> = createMetrics(validatorMetrics);
   private readonly counted = new Map<string, number>();
+  private readonly namedBefore = new Map<ValidatorMetricName, Set<string>>();
   private readonly lag = monitorEventLoopDelay({ resolution: 20 });
   private cpu = process.cpuUsage();
   private cpuAtMs = performance.now();
@@ -133,7 +134,13 @@ export class MetricsCollector {
   }
 
   private collectChain(): void {
-    const { tip, synced, silentSeconds } = this.view.chain();
+    const { tip, synced, silentSeconds, trouble, nodes = [], rolledBackBlocks = 0 } = this.view.chain();
+    this.count('firebreak_chain_blocks_rolled_back', rolledBackBlocks);
+    this.named('firebreak_chain_trouble', trouble === undefined ? [] : [{ code: trouble.code }]);
+    this.named(
+      'firebreak_bitcoin_node_trouble',
+      nodes.flatMap(({ name: node, code }) => (code === undefined ? [] : [{ node, code }])),
+    );
     this.set('firebreak_chain_tip_height', tip.height);
     this.set('firebreak_chain_synced', synced ? 1 : 0);
     this.set('firebreak_chain_silent_seconds', silentSeconds);
@@ -158,6 +165,15 @@ export class MetricsCollector {
       this.set('firebreak_event_loop_lag_seconds', nanoseconds / 1e9, { quantile: String(quantile) });
     }
     this.lag.reset();
+  }
+
+  /** 1 for what is named now, 0 for what was named before. */
+  private named(name: ValidatorMetricName, now: readonly Labels[]): void {
+    const texts = now.map((labels) => JSON.stringify(labels));
+    const before = this.namedBefore.get(name) ?? new Set<string>();
+    for (const text of texts) before.add(text);
+    this.namedBefore.set(name, before);
+    for (const text of before) this.set(name, texts.includes(text) ? 1 : 0, JSON.parse(text) as Labels);
   }
 
   private set(name: ValidatorMetricName, value: number, labels: Labels = {}): void {

@@ -66,6 +66,14 @@ export const validatorMetrics = {
   ]),
   firebreak_chain_tip_height: gauge('Height of the tip in the own chain view.'),
   firebreak_chain_synced: gauge('1 when the own chain view has walked to the tip of its node.'),
+  firebreak_chain_blocks_rolled_back: counter(
+    'Blocks that reorganisations took out of the own chain view since start.',
+  ),
+  firebreak_chain_trouble: gauge('1 while the own chain view names this trouble.', ['code']),
+  firebreak_bitcoin_node_trouble: gauge(
+    '1 while one of several Bitcoin nodes is in this trouble, or has another tip than the view for longer than is usual.',
+    ['node', 'code'],
+  ),
   firebreak_chain_silent_seconds: gauge('Seconds since the Bitcoin node last answered.'),
   firebreak_disk_free_ratio: gauge('Free share of the file system that holds the data folder.'),
   firebreak_event_loop_lag_seconds: gauge('Delay of the event loop since the last scrape.', ['quantile']),

@@ -93,6 +93,13 @@ function status(view: ValidatorView): Answer {
         first_at: new Date(firstAtMs).toISOString(),
         last_at: new Date(lastAtMs).toISOString(),
       })),
+      bitcoin_nodes: (view.chain().nodes ?? []).map(({ name, isInUse, tipHeight, says, code }) => ({
+        node: name,
+        in_use: isInUse,
+        tip_height: tipHeight ?? null,
+        says,
+        code: code ?? null,
+      })),
       version: view.version,
       ...tip(view),
     },

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import { afterAll, afterEach, beforeEach, expect, test } from '@jest/globals';
+import { FROZEN_UNTIL_LIFTED_SECONDS } from '../../domain/committee/order.ts';
 import type { Digest } from '../../domain/encoding/digest.ts';
 import { type ValidatorId, validatorId } from '../../domain/network/network.ts';
+import type { ChainStatus } from '../../domain/ports/chain.ts';
 import { silentLogger } from '../../telemetry/log.ts';
 import { EnvelopeSchema } from '../../wire/generated/firebreak/v1/messages_pb.js';
 import type { AgentReport, SessionReport } from '../custody/agent.ts';
@@ -68,6 +70,7 @@ const now = Date.UTC(2026, 10, 24, 12);
 const ROSTER = [3, 4].map((id) => ({ id: validatorId(id), identity: '', addresses: [] }));
 
 let report = ready;
+let chain: Partial<ChainStatus> = {};
 let servers: HttpServers;
 let api = '';
 let metrics = '';
@@ -80,7 +83,7 @@ function view(): ValidatorView {
     startedAtMs: now - 61_500,
     dataDir: folder,
     clock: () => now,
-    chain: () => ({ tip: { hash: 'ff'.repeat(32), height: 123 }, synced: true, silentSeconds: 1 }),
+    chain: () => ({ tip: { hash: 'ff'.repeat(32), height: 123 }, synced: true, silentSeconds: 1, ...chain }),
     report: () => report,
     session: (id) => (id === signing.ceremony ? signing : undefined),
     sessions: () => [signing],
@@ -103,6 +106,7 @@ function view(): ValidatorView {
 
 beforeEach(async () => {
   report = ready;
+  chain = {};
   servers = await startHttp({ host: '127.0.0.1', apiPort: 0, metricsPort: 0, view: view(), logger: silentLogger });
   api = `http://127.0.0.1:${servers.apiPort}`;
   metrics = `http://127.0.0.1:${servers.metricsPort}`;
@@ -231,6 +235,44 @@ test('by which grant payouts are frozen, and which committee is obeyed, stands i
   expect(await page()).toContain(line('frozen_until_seconds', 0));
 });
 
+test('a validator that froze by itself says so, and what ends it, in status, can-sign and metrics', async () => {
+  const chainTip = { hash: 'ab'.repeat(32), height: 120 };
+  const frozenBy = { kind: 'own-chain', number: 4, tip: chainTip, reason: 'policy.reorg-too-deep: 9 blocks' } as const;
+  report = { ...ready, orders: { number: 4, frozenUntilSeconds: FROZEN_UNTIL_LIFTED_SECONDS }, frozenBy };
+  expect((await get(`${api}/api/v1/status`)).body).toMatchObject({ frozen_by: frozenBy });
+  const [reason] = (await get(`${api}/can-sign`)).body['reasons'] as string[];
+  expect(reason).toContain('by this validator itself until a lift above order 4 names a block of the chain');
+  const page = async () => (await fetch(`${metrics}/metrics`)).text();
+  expect(await page()).toContain('firebreak_frozen_by_chain{validator_id="validator-007"} 1\n');
+  report = ready;
+  expect(await page()).toContain('firebreak_frozen_by_chain{validator_id="validator-007"} 0\n');
+});
+
+test('each of several Bitcoin nodes stands in the status, and what is wrong with one in the metrics until it is over', async () => {
+  const good = { name: '127.0.0.1:1', isInUse: true, tipHeight: 123, says: 'has our tip' };
+  const bad = { name: '127.0.0.1:2', isInUse: false, says: 'lies', code: 'policy.node-lies' };
+  const trouble = { code: 'policy.node-lies', message: 'it lies' };
+  chain = { nodes: [good, bad], trouble, rolledBackBlocks: 3 };
+  expect((await get(`${api}/api/v1/status`)).body['bitcoin_nodes']).toEqual([
+    { node: good.name, in_use: true, tip_height: 123, says: good.says, code: null },
+    { node: bad.name, in_use: false, tip_height: null, says: bad.says, code: bad.code },
+  ]);
+  const page = async () => (await fetch(`${metrics}/metrics`)).text();
+  const node = (value: number) =>
+    `firebreak_bitcoin_node_trouble{validator_id="validator-007",node="127.0.0.1:2",code="policy.node-lies"} ${value}\n`;
+  const own = (value: number) =>
+    `firebreak_chain_trouble{validator_id="validator-007",code="policy.node-lies"} ${value}\n`;
+  const text = await page();
+  expect(text).toContain(node(1));
+  expect(text).toContain(own(1));
+  expect(text).not.toContain('127.0.0.1:1"');
+  expect(text).toContain('firebreak_chain_blocks_rolled_back{validator_id="validator-007"} 3\n');
+  chain = {};
+  const after = await page();
+  expect(after).toContain(node(0));
+  expect(after).toContain(own(0));
+});
+
 test("the specification's unauthenticated signing request is gone, and says why", async () => {
   for (const path of ['/signing/request', '/api/v1/signing/request']) {
     const response = await fetch(`${api}${path}`, { method: 'POST', body: '{}' });
@@ -298,6 +340,8 @@ test('other paths are not found, and metrics are not on the API port', async () 
 });
 
 test('every declared metric is exported under its name, with the validator as label', async () => {
+  const trouble = { code: 'policy.node-lies', message: '' };
+  chain = { trouble, nodes: [{ name: 'node:1', isInUse: true, says: '', code: trouble.code }] };
   const text = await (await fetch(`${metrics}/metrics`)).text();
   for (const name of Object.keys(validatorMetrics))
     expect(text).toMatch(new RegExp(`^${name}\\{validator_id="validator-007"`, 'm'));

@@ -82,6 +82,11 @@ export class NodePool {
     return this.#nodes.find((known) => known.failure?.family === 'policy')?.failure;
   }
 
+  /** Every configured node in order, and what failed at it last; nothing once it served. */
+  everyone(): readonly { readonly rpc: NodeRpc; readonly failure: FirebreakFailure | undefined }[] {
+    return this.#nodes.map(({ rpc, failure }) => ({ rpc, failure }));
+  }
+
   /** Fit nodes in order, for effects that may be offered to each of them. */
   all(): readonly NodeRpc[] {
     const fit = this.#nodes.filter((known) => known.failure?.family !== 'policy');

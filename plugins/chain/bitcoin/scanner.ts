@@ -27,6 +27,8 @@ export type ScannerOptions = {
   readonly startHeight?: number;
   /** Headers that are fetched in one go below the index; a period of the difficulty when absent. */
   readonly lowerHeaders?: number;
+  /** Told how many blocks were taken back. */
+  readonly rolledBack?: (blocks: number) => void;
 };
 
 const FIRST_HEADERS = 144;
@@ -175,12 +177,14 @@ export class Scanner {
   /** Puts the blocks in their place; ours from the first of them upwards make room, highest first. */
   #connect(blocks: readonly ConnectedBlock[]): void {
     const lowest = blocks[0]?.height ?? 0;
+    let taken = 0;
     const gone = this.#store.atomically(() => {
       const lost: Outpoint[] = [];
-      while ((this.#store.tip()?.height ?? -1) >= lowest) lost.push(...this.#store.disconnectTip().gone);
+      for (; (this.#store.tip()?.height ?? -1) >= lowest; taken++) lost.push(...this.#store.disconnectTip().gone);
       for (const block of blocks) this.#store.connect(block);
       return lost;
     });
+    if (taken > 0) this.#options.rolledBack?.(taken);
     for (const { txid, vout } of gone) this.#watch.removeOutpoint(outpointBytes(txid, vout));
     for (const { txid, vout } of blocks.flatMap((block) => block.outputs)) {
       this.#watch.addOutpoint(outpointBytes(txid, vout));

@@ -82,6 +82,14 @@ export class FakeNode {
     return block;
   }
 
+  /** A block whose header has not the work that it claims; it becomes the best one. */
+  mineWithoutWork(): FakeBlock {
+    const block = blockOn(this.#best, [], ++this.#made, false);
+    this.#blocks.set(block.hash, block);
+    this.#best = block;
+    return block;
+  }
+
   select(block: FakeBlock): void {
     this.#best = block;
   }
@@ -169,7 +177,12 @@ export function paymentTo(script: string, amountSats: number, prev: { txid: stri
 }
 
 /** A valid regtest block with its own coinbase; `salt` makes equal content different. */
-export function blockOn(parent: FakeBlock, transactions: readonly Transaction[], salt: number): FakeBlock {
+export function blockOn(
+  parent: FakeBlock,
+  transactions: readonly Transaction[],
+  salt: number,
+  hasWork = true,
+): FakeBlock {
   const coinbase = new Transaction();
   coinbase.addInput(Buffer.alloc(32), 0xffffffff, 0xffffffff, Buffer.from([4, salt & 255, (salt >> 8) & 255, 0, 0]));
   coinbase.addOutput(Buffer.from('51', 'hex'), 5_000_000_000n);
@@ -180,7 +193,7 @@ export function blockOn(parent: FakeBlock, transactions: readonly Transaction[],
   block.bits = REGTEST_BITS;
   block.transactions = [coinbase, ...transactions];
   block.merkleRoot = Block.calculateMerkleRoot(block.transactions);
-  for (block.nonce = 0; (block.getHash()[31] ?? 0xff) >= 0x7f; block.nonce++);
+  for (block.nonce = 0; (block.getHash()[31] ?? 0xff) < 0x7f !== hasWork; block.nonce++);
   const bytes = Buffer.from(block.toBuffer());
   return { hash: displayHex(block.getHash()), parent: parent.hash, height: parent.height + 1, bytes };
 }

@@ -367,6 +367,14 @@ test('nodes that report different tips for long are named trouble, and one of th
   await until(() => chain.status().trouble === undefined, 'agreement');
 });
 
+test('blocks that were taken back are counted', async () => {
+  const chain = await view();
+  expect(chain.status().rolledBackBlocks).toBeUndefined();
+  node.mineMany(4, node.at(node.best.height - 3));
+  await reaches(chain, node.best);
+  expect(chain.status().rolledBackBlocks).toBe(3);
+});
+
 test.each([
   ['scripts that are not hexadecimal', ['xyz'], 0],
   ['an empty script', [''], 0],

@@ -1,7 +1,7 @@
 import type { ChainAnchor } from '../../../domain/ceremony/ceremony.ts';
 import { FirebreakFailure } from '../../../domain/errors/failure.ts';
 import { fromHex } from '../../../domain/encoding/hex.ts';
-import type { ChainEvent, ChainStatus, ChainView } from '../../../domain/ports/chain.ts';
+import type { ChainEvent, ChainStatus, ChainView, NodeStanding } from '../../../domain/ports/chain.ts';
 import type { PortHealth, ReadContext } from '../../../domain/ports/context.ts';
 import type { Outpoint } from '../../../domain/vault/terms.ts';
 import { Changes } from './changes.ts';
@@ -37,6 +37,7 @@ export class BitcoinView implements ChainView {
   readonly #stopping = new AbortController();
   #loop: Promise<void> | undefined;
   #synced = false;
+  #rolledBackBlocks = 0;
   /** The block that the chain must have to be followed beyond the bound; asked for again by whoever named it, so nowhere on disk. */
   #accepted: ChainAnchor | undefined;
   #trouble: FirebreakFailure | undefined = new FirebreakFailure(
@@ -46,8 +47,13 @@ export class BitcoinView implements ChainView {
 
   constructor(options: ViewOptions) {
     this.#options = options;
-    this.#tips = new TipComparison(options.disagreementMs);
-    this.#index = new IndexOwner(options.indexFile, options, options.logger, () => this.#changes.announce());
+    const rolledBack = (blocks: number): void => void (this.#rolledBackBlocks += blocks);
+    const scanning = { ...options, rolledBack };
+    this.#index = new IndexOwner(options.indexFile, scanning, options.logger, () => this.#changes.announce());
+    this.#tips = new TipComparison(options.disagreementMs, options.params, {
+      tip: () => this.#index.store.tip(),
+      heightOf: (hash) => this.#index.store.heightOf(hash),
+    });
   }
 
   /** Opens the index and looks at the node once; a node that is down is trouble in `status()`, not a failed start. */
@@ -85,7 +91,25 @@ export class BitcoinView implements ChainView {
       synced: this.#synced,
       silentSeconds: this.#options.nodes.silentSeconds,
       ...(trouble === undefined ? {} : { trouble: { code: trouble.code, message: trouble.message } }),
+      ...(this.#options.nodeCount > 1 ? { nodes: this.#standings() } : {}),
+      ...(this.#rolledBackBlocks > 0 ? { rolledBackBlocks: this.#rolledBackBlocks } : {}),
     };
+  }
+
+  #standings(): NodeStanding[] {
+    const { nodes } = this.#options;
+    return nodes.everyone().map(({ rpc: { name }, failure }) => {
+      const found = this.#tips.of(name);
+      const apart = this.#tips.isApart(name) ? 'unavailable.nodes-disagree' : undefined;
+      const code = failure?.code ?? found?.failure?.code ?? apart;
+      return {
+        name,
+        isInUse: name === nodes.inUse,
+        ...(found?.height === undefined ? {} : { tipHeight: found.height }),
+        says: failure?.message ?? found?.failure?.message ?? found?.says ?? 'has not been asked yet',
+        ...(code === undefined ? {} : { code }),
+      };
+    });
   }
 
   /**
@@ -171,12 +195,19 @@ export class BitcoinView implements ChainView {
     try {
       this.#checkHalted();
       const node = await this.#walkWithAnyNode(signal);
-      void this.#tips.ask(this.#options.nodes.all(), signal);
+      this.#compare(signal);
       this.#settle(node.facts.syncing ? syncing(node) : undefined, !node.facts.syncing);
     } catch (cause) {
       if (signal.aborted) return;
       this.#settle(this.#failureOf(cause), false);
+      // Also now: that the other node is well is what an operator wants to know.
+      this.#compare(signal);
     }
+  }
+
+  /** Nodes that the walk has found to lie are not believed here either. */
+  #compare(signal: AbortSignal): void {
+    if (this.#index.isOpen) void this.#tips.ask(this.#options.nodes.all(), signal);
   }
 
   /** The first fit node does the whole walk; when it fails, the next one starts it again. */
