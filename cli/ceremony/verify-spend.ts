@@ -16,6 +16,7 @@ import { vaultScript, vaultTweakOf } from '../../threshold/verify/vault-script.t
 import {
   PartialSignaturesSchema,
   Round,
+  SigningCommitmentsSchema,
   type SigningRequest,
   SigningRequestSchema,
 } from '../../wire/generated/firebreak/v1/messages_pb.js';
@@ -98,7 +99,7 @@ export function verifySpend(
       const count = signed.size;
       return [
         read,
-        `${read.signers[0]?.length ?? 0} commitments, ${count} partial signatures, all valid${wrongOf(faulty)}`,
+        `${read.signers[0]?.length ?? 0} commitments and locks, ${count} partial signatures, all valid${wrongOf(faulty)}`,
       ];
     }),
   );
@@ -144,6 +145,10 @@ function readSession(
   const about = { ceremony: session.ceremony, keyset: key.keyset, epoch: key.epoch };
   const committed = openAll(genesis, request.commitments, { ...about, round: Round.SIGNING_COMMITMENTS });
   require(committed.size >= genesis.threshold, `${committed.size} signers, ${genesis.threshold} are needed`);
+  const { txid } = codec.readTransaction(request.transaction);
+  for (const [validator, { payload }] of committed)
+    require(fromBinary(SigningCommitmentsSchema, payload).locked ===
+      txid, `validator ${validator} had not locked the outputs for this transaction when it was asked to sign`);
   const digest = signingRequestDigest(bytes);
   const partials = [
     ...openAll(genesis, envelopesFrom(session.partials), { ...about, round: Round.SIGNING_PARTIAL }),
