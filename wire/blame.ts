@@ -83,8 +83,14 @@ function openEquivocation(genesis: NetworkGenesis, { first, second }: Equivocati
   return accept({ kind: 'equivocation', by: one.from, about, digests });
 }
 
-/** Everything that a header says but for the payload. */
-const aboutIn = ({ header }: OpenedEnvelope) => ({ ...header, payloadDigest: undefined });
+/**
+ * What a statement is about. Nothing else that its header may carry makes two of them out of one: neither a recipient, whom nobody looks at,
+ * nor fields that this build does not know.
+ */
+const aboutIn = ({ header }: OpenedEnvelope) => {
+  const { wireVersion, suite, environment, network, keyset, epoch, ceremony, round, from } = header;
+  return { wireVersion, suite, environment, network, keyset, epoch, ceremony, round, from };
+};
 
 const digestIn = ({ header }: OpenedEnvelope): Digest => toHex(header.payloadDigest) as Digest;
 

@@ -43,7 +43,8 @@ const about = {
   epoch: 1,
   ceremony: `keygen-${'aa'.repeat(16)}`,
 };
-function said(by: number, text: string, change: Partial<typeof about & { round: Round }> = {}): string {
+type Fields = Partial<typeof about & { round: Round; to: ReturnType<typeof validatorId> }>;
+function said(by: number, text: string, change: Fields = {}): string {
   const key = keys[by - 1];
   if (key === undefined) throw new Error('there are three validators');
   const fields = { ...about, round: Round.KEYGEN_COMMITMENTS, ...change };
@@ -71,6 +72,11 @@ test('two statements of one round convict whoever signed both, with nothing but 
   const outcome = verify(twice(said(2, 'one'), said(2, 'two')));
   expect(outcome).toMatchObject({ exitCode: 0, data: { valid: true, culprit: 2 } });
   expect(outcome.lines.join('\n')).toContain('validator-002 signed two different statements');
+});
+
+test('a recipient that nobody looks at makes no second statement out of one', () => {
+  const proof = twice(said(2, 'one'), said(2, 'two', { to: validatorId(3) }));
+  expect(verify(proof)).toMatchObject({ exitCode: 0, data: { valid: true, culprit: 2 } });
 });
 
 test.each([
