@@ -20,6 +20,7 @@ import { LOOPBACK } from './ports.ts';
 import { runSteps, type Step } from './steps.ts';
 import { connectClient } from './story.ts';
 import { tell } from './tell.ts';
+import { torture } from './torture/command.ts';
 import { openNetwork, prepare, prepareFiles } from './up.ts';
 
 /** A chain on which nothing happens still gets a block now and then, so that no node looks stuck. */
@@ -151,13 +152,18 @@ async function run(options: DevnetOptions): Promise<number> {
     case 'mine':
       printOutcome(screen, await mine(options), options.json);
       return EXIT.done;
+    case 'torture': {
+      const outcome = await torture(options, (line) => void (options.json ? undefined : screen.out(`${line}\n`)));
+      printOutcome(screen, outcome, options.json);
+      return outcome.exitCode ?? EXIT.done;
+    }
   }
 }
 
 knowFailures(devnetFailures);
 try {
   const options = readOptions(process.argv.slice(2));
-  if (options.data !== DATA_FOLDER) carry(carriedData(options.data));
+  if (options.verb !== 'torture' && options.data !== DATA_FOLDER) carry(carriedData(options.data));
   process.exitCode = await awake(run(options));
 } catch (error) {
   printFailure(screen, error, process.argv.includes('--json'));

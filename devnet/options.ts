@@ -48,7 +48,21 @@ export type CopyOptions = {
   readonly stop: boolean;
   readonly json: boolean;
 };
-export type DevnetOptions = UpOptions | DownOptions | FundOptions | MineOptions | CopyOptions;
+export type TortureOptions = {
+  readonly verb: 'torture';
+  /** Kept nowhere: a run has a folder of its own. */
+  readonly data: string;
+  readonly seed: string | undefined;
+  /** `<from>..<to>` */
+  readonly seeds: string | undefined;
+  readonly faults: string | undefined;
+  readonly payouts: string | undefined;
+  readonly portBase: string | undefined;
+  /** Markdown; of a range it is read again and goes on. */
+  readonly report: string | undefined;
+  readonly json: boolean;
+};
+export type DevnetOptions = UpOptions | DownOptions | FundOptions | MineOptions | CopyOptions | TortureOptions;
 
 /** What `firebreak up`, `down` and `devnet` pass on. Throws `input.usage`. */
 export function readOptions(args: readonly string[]): DevnetOptions {
@@ -58,7 +72,11 @@ export function readOptions(args: readonly string[]): DevnetOptions {
   if (verb === 'fund') return readFund(rest);
   if (verb === 'mine') return readMine(rest);
   if (verb === 'copy') return readCopy(rest);
-  throw new FirebreakFailure('input.usage', `the devnet knows up, down, fund, mine and copy, not "${verb ?? ''}"`);
+  if (verb === 'torture') return readTorture(rest);
+  throw new FirebreakFailure(
+    'input.usage',
+    `the devnet knows up, down, fund, mine, copy and torture, not "${verb ?? ''}"`,
+  );
 }
 
 function readUp(args: readonly string[]): UpOptions {
@@ -145,6 +163,29 @@ function readCopy(args: readonly string[]): CopyOptions {
     data: text(values['data']),
     validator: text(values['validator'], '--validator must name a validator'),
     stop: values['stop'] === true,
+    json: values['json'] === true,
+  };
+}
+
+function readTorture(args: readonly string[]): TortureOptions {
+  const { values } = parse(args, {
+    seed: { type: 'string' },
+    seeds: { type: 'string' },
+    faults: { type: 'string' },
+    payouts: { type: 'string' },
+    'port-base': { type: 'string' },
+    report: { type: 'string' },
+    json: { type: 'boolean' },
+  });
+  return {
+    verb: 'torture',
+    data: '',
+    seed: optional(values['seed']),
+    seeds: optional(values['seeds']),
+    faults: optional(values['faults']),
+    payouts: optional(values['payouts']),
+    portBase: optional(values['port-base']),
+    report: optional(values['report']),
     json: values['json'] === true,
   };
 }

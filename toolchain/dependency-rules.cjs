@@ -10,12 +10,12 @@ const ANY_ROOM = `^(${ROOMS.join('|')})/`;
 /** Bans, named after what they protect. */
 const ban = (name, comment, from, to) => ({ name, severity: 'error', comment, from, to });
 
-/** `room` may import itself and what the patterns in `allowed` match; anything else of ours is an error. Tests may look further. */
-const mayImport = (room, allowed, comment) =>
+/** `room` may import itself and what the patterns in `allowed` match; anything else of ours is an error. Tests may look further, and so may `except`. */
+const mayImport = (room, allowed, comment, ...except) =>
   ban(
     `${room}-imports`,
     comment,
-    { path: `^${room}/`, pathNot: TESTS },
+    { path: `^${room}/`, pathNot: [TESTS, ...except].join('|') },
     { path: ANY_ROOM, pathNot: `^(${[`${room}/`, ...allowed].join('|')})` },
   );
 
@@ -159,6 +159,12 @@ module.exports = {
       ['domain/', 'wire/', 'threshold/', 'language/', 'telemetry/', 'workflows/', 'plugins/', 'toolchain/'],
       'The command line speaks messages and starts validators, workers and the devnet as processes.',
     ),
+    ban(
+      'hostile-validators',
+      "A hostile validator is put together from the agent's own parts; what it is told comes in a file.",
+      { path: '^devnet/torture/hostile/', pathNot: TESTS },
+      { path: ANY_ROOM, pathNot: '^(devnet/torture/hostile|domain|plugins|telemetry|validator)/' },
+    ),
     mayImport(
       'devnet',
       [
@@ -175,6 +181,7 @@ module.exports = {
         'validator/(init|custody/journal/read)\\.ts',
       ],
       'The devnet supervises processes and plays the operator: of a process it knows the settings, of a workflow the messages.',
+      '^devnet/torture/hostile/',
     ),
     ban(
       'toolchain-alone',

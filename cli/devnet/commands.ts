@@ -47,7 +47,7 @@ export function addDevnet(parent: Command, runtime: Runtime): void {
 function addChain(parent: Command, runtime: Runtime): void {
   const devnet = parent
     .command('devnet')
-    .description('coins, blocks and thieves for a running devnet, and for nothing else');
+    .description('coins, blocks and thieves for a running devnet, and storms for one of their own');
   devnet
     .command('fund <vault>')
     .description("pay a vault from the devnet's faucet and mine blocks on top")
@@ -69,6 +69,7 @@ function addChain(parent: Command, runtime: Runtime): void {
       ),
     );
   addCopy(devnet, runtime);
+  addTorture(devnet, runtime);
 }
 
 /** `devnet copy`: what somebody does who can read a validator's folder. */
@@ -82,6 +83,24 @@ function addCopy(devnet: Command, runtime: Runtime): void {
       program<Record<string, unknown>>(runtime, (options, validator = '') =>
         runRoom('devnet/main.ts', ['copy', '--validator', validator, ...flags(options)]),
       ),
+    );
+}
+
+/** `devnet torture`: a network of its own, and everything that can happen to one. */
+function addTorture(devnet: Command, runtime: Runtime): void {
+  devnet
+    .command('torture')
+    .description(
+      'bring up another network in a folder of its own, let a seeded schedule of faults and five hostile validators come over it while it pays out, and say whether anything was lost, spent twice or given away',
+    )
+    .option('--seed <n>', 'everything that happens follows from it')
+    .option('--seeds <from>..<to>', 'one after the other; with --report it goes on where it stopped')
+    .option('--faults <n>', 'how many; default 44')
+    .option('--payouts <n>', 'how many at least from the first fault on; default 30')
+    .option('--port-base <n>', 'as for `up`; default 17233')
+    .option('--report <file>', 'Markdown with a table of fault by phase; of a single seed also a picture beside it')
+    .action(
+      program<Record<string, unknown>>(runtime, (options) => runRoom('devnet/main.ts', ['torture', ...flags(options)])),
     );
 }
 

@@ -58,10 +58,8 @@ export async function startTorturedNetwork(options: {
       },
     });
     if (mesh === undefined) throw new Error('the network came up without its links');
-    const stop = async (): Promise<void> => {
-      await live.stop();
-      await close();
-    };
+    let stopping: Promise<void> | undefined;
+    const stop = (): Promise<void> => (stopping ??= live.stop().then(close));
     return { live, mesh, cast, disk, stop };
   } catch (error) {
     await close();

@@ -16,6 +16,8 @@ export type Result = {
   readonly schedule: Schedule;
   readonly ledger: Ledger;
   readonly findings: readonly Finding[];
+  /** Begin of the load. */
+  readonly beganAtMs: number;
 };
 
 export type RunOptions = {
@@ -25,23 +27,34 @@ export type RunOptions = {
   readonly faults: number;
   readonly payouts: number;
   readonly say: (line: string) => void;
+  /** Ends everything early. */
+  readonly signal: AbortSignal;
 };
 
 const ENGINE_MS = 30_000;
 const KEY_MS = 120_000;
 
 /** A fresh network, a key, a storm, and what became of everything. */
-export async function runSeed({ seed, data, portBase, faults, payouts, say }: RunOptions): Promise<Result> {
+export async function runSeed({ seed, data, portBase, faults, payouts, say, signal }: RunOptions): Promise<Result> {
   const schedule = scheduleOf(seed, faults);
   const net = await startTorturedNetwork({ data, portBase, seed, cast: schedule.cast });
+  const stop = (): void => void net.stop();
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
   try {
     say('the network is up; a key is made');
     const key = await makeKey(net);
-    return await runOn(net, key, schedule, { ...SIZE, payouts }, say);
+    return await Promise.race([runOn(net, key, schedule, { ...SIZE, payouts }, say), stopped(signal)]);
   } finally {
+    signal.removeEventListener('abort', stop);
     await net.stop();
   }
 }
+
+const stopped = (signal: AbortSignal): Promise<never> =>
+  new Promise((_resolve, reject) =>
+    signal.addEventListener('abort', () => reject(new Error('stopped')), { once: true }),
+  );
 
 /** The same on a network that runs, which an earlier run may have used. */
 export async function runOn(
@@ -51,9 +64,10 @@ export async function runOn(
   size: Size,
   say: (line: string) => void,
 ): Promise<Result> {
+  const beganAtMs = Date.now();
   const { ledger, violations } = await storm(net, key, schedule.faults, size, say);
   say('judging what is left');
-  return { schedule, ledger, findings: await judge(net, key, ledger, violations) };
+  return { schedule, ledger, beganAtMs, findings: await judge(net, key, ledger, violations) };
 }
 
 export async function makeKey({ live }: TorturedNetwork): Promise<KeyRef> {

@@ -61,6 +61,7 @@ export const seeds: Readonly<Record<string, readonly Seed[]>> = {
   'watchdog-imports': [{ file: 'watchdog/seed.ts', source: imports('../activities/effect.ts') }],
   'ops-is-data': [{ file: 'telemetry/rules.ts', source: imports('../ops/rules.ts') }],
   'cli-imports': [{ file: 'cli/seed.ts', source: imports('../activities/effect.ts') }],
+  'hostile-validators': [{ file: 'devnet/torture/hostile/seed.ts', source: imports('../../../cli/verb.ts') }],
   'devnet-imports': [{ file: 'devnet/seed.ts', source: imports('../workers/pool.ts') }],
   'toolchain-alone': [{ file: 'toolchain/seed.mjs', source: imports('pino') }],
   'secrets-stay-in-validators': [{ file: 'cli/secret.ts', source: imports('../threshold/session/secret.ts') }],
@@ -97,6 +98,7 @@ export const allowed: readonly Seed[] = [
   { file: 'watchdog/fine.ts', source: imports('../workflows/pay/messages.ts') },
   { file: 'cli/fine.ts', source: imports('../workflows/pay/messages.ts') },
   { file: 'devnet/fine.ts', source: imports('../plugins/chain/one/index.ts') },
+  { file: 'devnet/torture/hostile/fine.ts', source: imports('../../../validator/agent.ts') },
   { file: 'toolchain/fine.mjs', source: imports('node:fs') },
   { file: 'telemetry/fine.test.ts', source: imports('fast-check') },
 ];

@@ -1,22 +1,31 @@
 import { readFileSync } from 'node:fs';
 import type { Client } from '@temporalio/client';
+import type { BlameProof } from '../../../domain/ceremony/blame.ts';
+import { signingRequestDigest } from '../../../domain/ceremony/digests.ts';
+import type { Digest } from '../../../domain/encoding/digest.ts';
+import { fromHex } from '../../../domain/encoding/hex.ts';
 import { type NetworkGenesis, type ValidatorId, validatorId } from '../../../domain/network/network.ts';
 import { verdictOf } from '../../../cli/blame/verify.ts';
 import { parseBlameProof } from '../../../wire/documents/index.ts';
 import { verifyingSuite } from '../../../threshold/verify/suite.ts';
 import { filesBelow } from '../../files-below.ts';
-import type { SeenPartial } from './partials.ts';
+import type { ArrivedPartial } from './partials.ts';
 
 /** A validator that somebody called faulty, and where that stands. */
 export type Named = { readonly validator: ValidatorId; readonly where: string };
 /** A proof that anybody can check, and that holds. */
-export type Proved = { readonly validator: ValidatorId; readonly kind: string; readonly text: string };
+export type Proved = {
+  readonly validator: ValidatorId;
+  readonly kind: string;
+  /** Of the signing request that it is about, if it is about one. */
+  readonly request: Digest | undefined;
+};
 
 const PROOF_BYTES_MAX = 1_048_576;
 const FAULT = 'signer-fault.';
 
 /** Partial signatures that do not hold for the request and the commitments that they were made for. */
-export const wrongAmong = (partials: readonly SeenPartial[]): readonly SeenPartial[] =>
+export const wrongAmong = (partials: readonly ArrivedPartial[]): readonly ArrivedPartial[] =>
   partials.filter(
     ({ key, tweak, signers, message, validator, partial }) =>
       !verifyingSuite.verifyPartial(key, tweak, signers, message, validator, partial),
@@ -47,10 +56,13 @@ export function provedFaulty(genesis: NetworkGenesis, blobs: string): readonly P
     const proof = readAs(() => parseBlameProof(text, file));
     if (proof === undefined) continue;
     const found = verdictOf(genesis, proof);
-    if ('culprit' in found) proved.push({ validator: found.culprit, kind: proof.kind, text });
+    if ('culprit' in found) proved.push({ validator: found.culprit, kind: proof.kind, request: requestIn(proof) });
   }
   return proved;
 }
+
+const requestIn = (proof: BlameProof): Digest | undefined =>
+  proof.kind === 'signing-partial' ? signingRequestDigest(fromHex(proof.requestHex, 'request')) : undefined;
 
 function* documentsIn(
   blobs: string,

@@ -25,21 +25,12 @@ import {
   SigningRequestSchema,
 } from '../../../wire/generated/firebreak/v1/messages_pb.js';
 import { filesBelow } from '../../files-below.ts';
+import type { SeenPartial } from '../../verdict/linear-solver.ts';
 
 /** One partial signature that reached a coordinator, with everything public that it was made for. */
-export type SeenPartial = {
-  readonly validator: ValidatorId;
-  readonly ceremony: string;
-  readonly request: Digest;
-  readonly input: number;
-  readonly key: PublicKeyPackage;
-  readonly tweak: VaultTweak | undefined;
-  readonly signers: readonly SignerCommitment[];
-  readonly message: Uint8Array;
-  readonly partial: Uint8Array;
-};
+export type ArrivedPartial = SeenPartial & { readonly ceremony: string };
 
-type Asked = Pick<SeenPartial, 'ceremony' | 'key' | 'tweak'> & {
+type Asked = Pick<ArrivedPartial, 'ceremony' | 'key' | 'tweak'> & {
   readonly messages: readonly Uint8Array[];
   readonly commitments: readonly Envelope[];
 };
@@ -52,7 +43,7 @@ export function partialsIn(
   blobs: string,
   keys: readonly PublicKeyPackage[],
   terms: readonly { readonly vault: string; readonly terms: Terms }[],
-): readonly SeenPartial[] {
+): readonly ArrivedPartial[] {
   const asked = new Map<Digest, Asked>();
   const said = new Map<string, Said>();
   const tweaks = new Map(terms.map((each) => [each.vault, vaultTweakOf(each.terms)]));

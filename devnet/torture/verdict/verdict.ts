@@ -9,14 +9,17 @@ import { parseKeyCertificate, parseNetworkGenesis } from '../../../wire/document
 import type { KeyRef } from '../../../workflows/generate-key/messages.ts';
 import { leaksIn, rememberedBy, saidBy, writtenBy } from '../../canary/hay.ts';
 import { secretsInFiles } from '../../canary/secrets.ts';
+import { validatorIds } from '../../layout.ts';
 import type { LiveNetwork } from '../../live-network.ts';
 import { allSpendsSeenBy } from '../../spends-seen.ts';
+import { type SeenPartial, solveForShares } from '../../verdict/linear-solver.ts';
+import { partialsLeft } from '../../verdict/seen-partials.ts';
+import { seededReuse } from '../../verdict/seeded-reuse.ts';
 import { ATTRIBUTABLE, deedsIn } from '../hostile/acts.ts';
 import type { Ledger } from '../ledger.ts';
 import type { TorturedNetwork } from '../network.ts';
 import { namedFaulty, provedFaulty, wrongAmong } from './accusations.ts';
-import { partialsIn, type SeenPartial } from './partials.ts';
-import { findsSeededReuse, sharesRecoverable } from './recovery.ts';
+import { type ArrivedPartial, partialsIn } from './partials.ts';
 
 /** One thing that was looked for, and what was found. */
 export type Finding = {
@@ -39,8 +42,7 @@ export async function judge(
     { name: 'every payout is done', looked: `${ledger.payouts.length} payouts`, violations },
     await spendsFinding(live, ledger),
     ...(await blameFindings(net, partials)),
-    nonceFinding(partials),
-    recoveryFinding(partials),
+    ...secretFindings(live, partials),
     await canaryFinding(live),
   ];
 }
@@ -71,7 +73,7 @@ async function spendsFinding({ nodes }: LiveNetwork, { deposits }: Ledger): Prom
 
 async function blameFindings(
   { live, cast }: TorturedNetwork,
-  partials: readonly SeenPartial[],
+  partials: readonly ArrivedPartial[],
 ): Promise<readonly Finding[]> {
   const { layout, client } = live;
   const genesis = parseNetworkGenesis(readFileSync(layout.network, 'utf8'), layout.network);
@@ -90,12 +92,8 @@ async function blameFindings(
       .filter(({ validator }) => isHonest(validator))
       .map(({ validator, ceremony }) => `${validatorName(validator)} signed wrongly in ${ceremony}`),
   ];
-  const unproved = wrong.filter(
-    ({ validator, ceremony, request }) =>
-      !proved.some(
-        (each) => each.validator === validator && (each.text.includes(ceremony) || each.text.includes(request)),
-      ),
-  );
+  const proofs = new Set(proved.map(({ validator, request }) => `${validator} ${request}`));
+  const unproved = wrong.filter(({ validator, request }) => !proofs.has(`${validator} ${request}`));
   const deeds = cast.hostile.flatMap((id) =>
     deedsIn(layout.validator(id).dir)
       .filter(({ act }) => ATTRIBUTABLE.has(act))
@@ -123,27 +121,32 @@ async function blameFindings(
   ];
 }
 
-function nonceFinding(partials: readonly SeenPartial[]): Finding {
+/** What arrived, and what journals say: a folder that was put back has forgotten its answers, and one that nobody heard is in no blob. */
+function secretFindings({ layout }: LiveNetwork, arrived: readonly ArrivedPartial[]): readonly Finding[] {
+  const partials: readonly SeenPartial[] = [...arrived, ...partialsLeft(layout, validatorIds(), 'regtest').partials];
   const uses = partials.flatMap(({ validator, request, input, signers }) => {
     const nonces = signers.find((each) => each.validator === validator)?.nonces;
     return nonces === undefined ? [] : [{ validator, request, input, nonces }];
   });
   const { examined, distinct, reused } = auditNonces(uses);
-  return {
-    name: 'no nonce met two requests',
-    looked: `${examined} commitments, ${distinct} distinct`,
-    violations: reused.map(({ commitment, uses: where }) => `${commitment} of validator ${where[0]?.validator}`),
-  };
-}
-
-function recoveryFinding(partials: readonly SeenPartial[]): Finding {
-  const recovered = sharesRecoverable(partials).map((id) => `the share of ${validatorName(id)} can be computed`);
-  const blind = findsSeededReuse(partials) ? [] : ['a seeded reuse was not found: the check says nothing'];
-  return {
-    name: 'no share follows from all partial signatures together',
-    looked: `${partials.length} equations; a seeded reuse gives a secret away`,
-    violations: [...recovered, ...blind],
-  };
+  const planted = seededReuse();
+  const { equations, unknowns, recovered } = solveForShares([...partials, ...planted.partials]);
+  const real = recovered.filter(({ shareHex }) => shareHex !== planted.shareHex);
+  return [
+    {
+      name: 'no nonce met two requests',
+      looked: `${examined} commitments, ${distinct} distinct`,
+      violations: reused.map(({ commitment, uses: where }) => `${commitment} of validator ${where[0]?.validator}`),
+    },
+    {
+      name: 'no share follows from all partial signatures together',
+      looked: `${equations} equations in ${unknowns} unknowns; a planted reuse gives its share away`,
+      violations: [
+        ...real.map(({ validator }) => `the share of ${validatorName(validator)} can be computed`),
+        ...(recovered.length > real.length ? [] : ['the planted reuse was not found: the check says nothing']),
+      ],
+    },
+  ];
 }
 
 async function canaryFinding({ layout, ports, client }: LiveNetwork): Promise<Finding> {
