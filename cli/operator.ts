@@ -19,6 +19,8 @@ const schema = z.strictObject({
   temporalUi: z.string().optional(),
   /** Health of the watchdog over HTTP; a report only, as those of validators. */
   watchdog: z.string().optional(),
+  /** Health of the api, where alerts come in; a report too. */
+  api: z.string().optional(),
   /** Immutable documents that workflows refer to by digest: a folder, readable from here. */
   blobs: z.string().optional(),
   terms: z.string().optional(),
@@ -38,6 +40,7 @@ export type Operator = {
   readonly temporal: { readonly address: string; readonly namespace: string; readonly taskQueue: string };
   readonly temporalUi: string | undefined;
   readonly watchdog: string | undefined;
+  readonly api: string | undefined;
   readonly blobs: string | undefined;
   readonly terms: string | undefined;
   readonly grants: string | undefined;
@@ -64,6 +67,7 @@ export function readOperator(dataFolder: string): Operator {
     temporal: parsed.temporal,
     temporalUi: parsed.temporalUi,
     watchdog: parsed.watchdog,
+    api: parsed.api,
     blobs: parsed.blobs === undefined ? undefined : at(parsed.blobs),
     terms: parsed.terms === undefined ? undefined : at(parsed.terms),
     grants: parsed.grants === undefined ? undefined : at(parsed.grants),

@@ -12,6 +12,7 @@ export function writeOperatorFile(layout: Layout, ports: PortPlan): void {
     identity: at(layout.operator.identity),
     temporal: { address: `${LOOPBACK}:${ports.temporal}`, namespace: 'default', taskQueue: 'firebreak' },
     temporalUi: `http://${LOOPBACK}:${ports.temporalUi}`,
+    api: `http://${LOOPBACK}:${ports.alertsMetrics}`,
     watchdog: `http://${LOOPBACK}:${ports.watchdog}`,
     blobs: at(layout.blobs),
     terms: at(layout.terms),

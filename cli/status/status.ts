@@ -20,6 +20,7 @@ import type { Outcome } from '../outcome.ts';
 import { progressLine } from '../waiting.ts';
 import { typed } from '../report.ts';
 import { incidentLines, nextFor } from './incidents.ts';
+import { askIntake, intakeLines } from './intake.ts';
 import { askReport, type ValidatorReport } from './reports.ts';
 import { askWatchdog, watchdogLine } from './watchdog.ts';
 
@@ -48,10 +49,11 @@ type Engine =
 /** The whole network on one screen; exit code 3 when too few validators answer to sign anything. */
 export async function status(options: { readonly data: string }): Promise<Outcome> {
   const operator = readOperator(options.data);
-  const [reports, engine, watchdog] = await Promise.all([
+  const [reports, engine, watchdog, intake] = await Promise.all([
     Promise.all(operator.validators.map(askReport)),
     askEngine(operator),
     operator.watchdog === undefined ? undefined : askWatchdog(operator.watchdog),
+    operator.api === undefined ? undefined : askIntake(operator.api),
   ]);
   const up = reports.filter((report) => report.up);
   const ready = up.filter((report) => report.state === 'ready').length;
@@ -71,6 +73,7 @@ export async function status(options: { readonly data: string }): Promise<Outcom
       validators: reports.map((report, index) => ({ id: validatorName(validatorId(index + 1)), ...report })),
       temporal: engine,
       ...(watchdog === undefined ? {} : { watchdog }),
+      ...(intake === undefined ? {} : { api: intake }),
       ...(operator.temporalUi === undefined ? {} : { temporalUi: operator.temporalUi }),
     },
     lines: [
@@ -87,6 +90,7 @@ export async function status(options: { readonly data: string }): Promise<Outcom
       engine.up
         ? `  Temporal   UP${operator.temporalUi === undefined ? '' : `, ${operator.temporalUi}`}`
         : `  Temporal   DOWN at ${operator.temporal.address}; orders work without it`,
+      ...(intake === undefined ? [] : intakeLines(intake)),
       ...(watchdog === undefined ? [] : [watchdogLine(watchdog, Date.now())]),
       ...(engine.up ? pausedLines(engine.paused) : []),
       ...(engine.up && engine.alerts > 0
