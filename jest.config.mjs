@@ -29,7 +29,8 @@ const rooms =
 
 export default {
   projects: [
-    project('unit', [`${rooms}/**/*.test.ts`, 'test/layout/**/*.test.ts']),
+    project('unit', [`${rooms}/**/*.test.ts`, 'test/{layout,removals}/**/*.test.ts']),
+    project('removals', ['test/removals/*.removals.ts'], { runner: '<rootDir>/test/removals/rig/runner.mjs' }),
     project('vectors', ['test/vectors/**/*.test.ts']),
     project('compliance', ['test/compliance/**/*.test.ts']),
     project('workflow', ['test/workflow/**/*.test.ts']),

@@ -23,6 +23,7 @@ const HUNG_MS = 90_000;
 /** @type {readonly JestProject[]} */
 export const jestProjects = [
   { name: 'unit', limitMs: 10 * MINUTE_MS, width: 2 },
+  { name: 'removals', limitMs: 8 * MINUTE_MS, width: 2 },
   { name: 'vectors', limitMs: 8 * MINUTE_MS, width: 2 },
   { name: 'compliance', limitMs: 8 * MINUTE_MS, width: 2 },
   { name: 'workflow', limitMs: 25 * MINUTE_MS, width: 2 },
