@@ -23,7 +23,7 @@ import { PAY_OUT, type PayOutResult, startPayOut } from '../../workflows/pay-out
 import { realAgents } from './rig/agents.ts';
 import { eventually, keepHistory, startWorker } from './rig/rig.ts';
 import { startServer } from './rig/server.ts';
-import { deposit, type OpenVault, openVault } from './rig/steps.ts';
+import { type OpenVault, openVault } from './rig/steps.ts';
 import { AMOUNT_SATS, signedRelease, testWorld, type TestWorld } from './rig/world.ts';
 
 const SEED = Number(process.env['FIREBREAK_SEED'] ?? Math.floor(Math.random() * 2 ** 31));

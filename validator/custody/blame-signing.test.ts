@@ -1,4 +1,4 @@
-import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { schnorr } from '@noble/curves/secp256k1.js';
 import { describe, expect, jest, test } from '@jest/globals';
 import type { PartialProof } from '../../domain/ceremony/blame.ts';
@@ -14,6 +14,7 @@ import {
   EnvelopeSchema,
   type PartialSignatures,
   PartialSignaturesSchema,
+  type SigningRequest,
   SigningRequestSchema,
 } from '../../wire/generated/firebreak/v1/messages_pb.js';
 import { senderOf } from './testkit/ceremonies.ts';
@@ -117,7 +118,7 @@ describe('nobody honest is convicted', () => {
     const proof = proofOf(request, of(HONEST));
     const other = await sessionOf();
     const stranger = signTerms(bench.fleet.network, vaultOwner());
-    const changed = (change: MessageInitShape<typeof SigningRequestSchema>): string =>
+    const changed = (change: Partial<SigningRequest>): string =>
       toHex(
         toBinary(
           SigningRequestSchema,

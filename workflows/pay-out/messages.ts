@@ -19,9 +19,9 @@ export type PayOutInput = {
   readonly watchFromHeight: number;
   /** n deep counts as settled; default 6. */
   readonly confirmations?: number;
-  /** A silent signer is replaced in a new session; default 5 sessions. */
+  /** Sessions in all; default: one more than may be hostile, and four for whoever restarts. */
   readonly sessionsMax?: number;
-  /** How long a session waits for its signers before the silent ones are replaced; default 20. */
+  /** How long a session waits for half of its signers before another one is begun beside it; default 20. */
   readonly sessionSeconds?: number;
 };
 

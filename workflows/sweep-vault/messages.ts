@@ -26,7 +26,7 @@ export type SweepVaultInput = {
   readonly watchFromHeight: number;
   /** n deep counts as settled, and as deep enough to be swept; default 6. */
   readonly confirmations?: number;
-  /** How long a session waits for its signers before the silent ones are replaced; default 20. */
+  /** How long a session waits for half of its signers before another one is begun beside it; default 20. */
   readonly sessionSeconds?: number;
 };
 

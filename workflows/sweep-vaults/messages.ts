@@ -24,7 +24,7 @@ export type SweepVaultsInput = {
   readonly confirmations?: number;
   /** Vaults in work at once; default 40. */
   readonly atOnce?: number;
-  /** How long a session waits for its signers before the silent ones are replaced; default 20. */
+  /** How long a session waits for half of its signers before another one is begun beside it; default 20. */
   readonly sessionSeconds?: number;
   /** What an earlier run of the same sweep has done: set by itself when its history grows long. */
   readonly carried?: SweepVaultsState;

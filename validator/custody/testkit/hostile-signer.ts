@@ -129,18 +129,13 @@ export class HostileSigners {
     const deed = this.#planOf(ceremony, commitments).get(id);
     if (deed !== undefined && !this.done.some((each) => each.ceremony === ceremony && each.validator === id))
       this.done.push({ ceremony, validator: id, deed });
-    switch (deed) {
-      case 'silent':
-        return silence();
-      case 'garbage':
-        return Uint8Array.from(randomBytes(60));
-      case 'no':
-        return refusal('conflict.nonce-unknown', 'as if it had restarted');
-      case 'no-for-good':
-        return refusal('policy.fee-rate', 'it does not like the fee');
-      case 'slow':
-        await new Promise((resolve) => setTimeout(resolve, 300 + this.#draw() * 1_500));
-        return honest(bytes);
+    if (deed === 'silent') return silence();
+    if (deed === 'garbage') return Uint8Array.from(randomBytes(60));
+    if (deed === 'no') return refusal('conflict.nonce-unknown', 'as if it had restarted');
+    if (deed === 'no-for-good') return refusal('policy.fee-rate', 'it does not like the fee');
+    if (deed === 'slow') {
+      await new Promise((resolve) => setTimeout(resolve, 300 + this.#draw() * 1_500));
+      return honest(bytes);
     }
     const answer = await honest(bytes);
     const before = this.#partials.get(id);
