@@ -22,11 +22,10 @@ export const memory =
       view: new MemoryView(world, config.reorg_depth_max),
       broadcaster: broadcasterInto(world),
       fees: {
-        estimate: async () => ({
-          kind: 'no-estimate',
-          floorSatsPerKvb: 1_000,
-          reason: 'nobody competes for these blocks',
-        }),
+        estimate: async () =>
+          world.crowdSatsPerKvb > 0
+            ? { kind: 'estimate', satsPerKvb: world.crowdSatsPerKvb, source: 'what the others pay' }
+            : { kind: 'no-estimate', floorSatsPerKvb: 1_000, reason: 'nobody competes for these blocks' },
       },
       codec: memoryCodec(components.network),
     };

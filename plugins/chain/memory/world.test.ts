@@ -62,6 +62,28 @@ test('a second spend of the same output is refused while the first one waits and
   await expect(world.pay(spend(300))).rejects.toThrow('missing or spent');
 });
 
+test('a second spend that pays for its own bytes on top takes the place of the first, and a crowd drives both out', async () => {
+  const world = new MemoryWorld();
+  const outpoint = await world.fund(script, 10_000);
+  const spend = (feeSats: number) => {
+    const inputs = [{ outpoint, amountSats: 10_000, script }];
+    const { transaction } = codec.buildPayout({ inputs, payoutScript: script, feeSats });
+    const signatures = codec.sighashes(transaction, inputs).map((one) => schnorr.sign(one, secret));
+    return codec.attachSignatures(transaction, signatures);
+  };
+  const waiting = () => [...world.mempool.keys()].filter((txid) => txid !== outpoint.txid);
+  const first = await world.pay(spend(200));
+  const second = await world.pay(spend(400));
+  expect(waiting()).toEqual([second]);
+  await expect(world.pay(spend(200))).rejects.toThrow('replaces for 200 sat');
+  world.crowd(5_000);
+  expect(waiting()).toEqual([]);
+  await expect(world.pay(spend(400))).rejects.toThrow('less than the mempool takes');
+  const dear = await world.pay(spend(900));
+  expect([first, second]).not.toContain(dear);
+  expect(waiting()).toEqual([dear]);
+});
+
 test('its only setting is checked', () => {
   const where = { file: 'test.toml', lineOf: () => 3 };
   expect(plugin.parse({}, where)).toEqual({ reorg_depth_max: 6 });

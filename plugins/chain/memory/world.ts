@@ -4,8 +4,8 @@ import type { ChainAnchor } from '../../../domain/ceremony/ceremony.ts';
 import { fromHex, toHex } from '../../../domain/encoding/hex.ts';
 import { FirebreakFailure } from '../../../domain/errors/failure.ts';
 import type { Outpoint, Sats } from '../../../domain/vault/terms.ts';
-import { displayHex, readTx, type Tx, type TxOutput, txidOf } from './transaction.ts';
-import { checkSpend } from './spend-rules.ts';
+import { displayHex, readTx, type Tx, type TxOutput, txidOf, vsizeOf } from './transaction.ts';
+import { checkReplacement, checkSpend, feeOf } from './spend-rules.ts';
 
 export type MemoryBlock = ChainAnchor & { readonly parent: string; readonly transactions: readonly Tx[] };
 
@@ -27,6 +27,9 @@ export class MemoryWorld {
   ];
   readonly #known = new Map<string, MemoryBlock>(this.#blocks.map((block) => [block.hash, block]));
   readonly #mempool = new Map<string, Tx>();
+  /** Of what `accept` let in. */
+  readonly #fees = new Map<string, bigint>();
+  #crowdSatsPerKvb = 0;
   readonly #faucet = new Map<string, TxOutput>();
   readonly #listeners = new Set<() => void>();
   #made = 0;
@@ -68,16 +71,48 @@ export class MemoryWorld {
   /** Into the mempool by the rules of a node; throws `policy.transaction-refused` with the reason. */
   accept(tx: Tx): string {
     const txid = txidOf(tx);
-    const prevouts = tx.inputs.map((input) => this.#unspent(input.prevHash, input.prevVout));
     if (this.#mempool.has(txid)) throw refused(txid, 'already in the mempool');
-    if (prevouts.some((prevout) => prevout === undefined)) throw refused(txid, 'missing or spent inputs');
-    const reason = checkSpend(
-      tx,
-      prevouts.filter((prevout) => prevout !== undefined),
-    );
+    const replaced = this.#replacedBy(tx);
+    const prevouts = tx.inputs.map((input) => this.#unspent(input.prevHash, input.prevVout, replaced));
+    const known = prevouts.filter((prevout) => prevout !== undefined);
+    if (known.length < prevouts.length) throw refused(txid, 'missing or spent inputs');
+    const feeSats = feeOf(tx, known);
+    const others = [...replaced].map(([id, one]) => ({ tx: one, feeSats: this.#fees.get(id) ?? 0n }));
+    const reason = checkSpend(tx, known) ?? checkReplacement(tx, feeSats, others) ?? this.#tooCheap(tx, feeSats);
     if (reason !== undefined) throw refused(txid, reason);
+    for (const id of replaced.keys()) this.#mempool.delete(id);
     this.#mempool.set(txid, tx);
+    this.#fees.set(txid, feeSats);
     return txid;
+  }
+
+  get crowdSatsPerKvb(): number {
+    return this.#crowdSatsPerKvb;
+  }
+
+  /** Others pay so much: what pays less is not taken into the mempool, and what is in it falls out. Zero: nobody competes. */
+  crowd(satsPerKvb: number): void {
+    this.#crowdSatsPerKvb = satsPerKvb;
+    for (const [txid, tx] of this.#mempool) {
+      const feeSats = this.#fees.get(txid);
+      if (feeSats !== undefined && this.#tooCheap(tx, feeSats) !== undefined) this.#mempool.delete(txid);
+    }
+  }
+
+  #tooCheap(tx: Tx, feeSats: bigint): string | undefined {
+    return feeSats * 1_000n < BigInt(this.#crowdSatsPerKvb * vsizeOf(tx))
+      ? 'pays less than the mempool takes'
+      : undefined;
+  }
+
+  /** What waits for a block and spends one of the same outputs. */
+  #replacedBy(tx: Tx): ReadonlyMap<string, Tx> {
+    const spent = new Set(tx.inputs.map((input) => keyOf(input.prevHash, input.prevVout)));
+    return new Map(
+      [...this.#mempool].filter(([, one]) =>
+        one.inputs.some((input) => spent.has(keyOf(input.prevHash, input.prevVout))),
+      ),
+    );
   }
 
   async mine(blocks: number): Promise<readonly ChainAnchor[]> {
@@ -151,12 +186,17 @@ export class MemoryWorld {
   }
 
   /** An output that the chain or the mempool has and neither spends. */
-  #unspent(prevHash: Uint8Array, prevVout: number): TxOutput | undefined {
+  #unspent(
+    prevHash: Uint8Array,
+    prevVout: number,
+    replaced: ReadonlyMap<string, Tx> = new Map(),
+  ): TxOutput | undefined {
     const key = keyOf(prevHash, prevVout);
     const txid = displayHex(prevHash);
     let found = this.#faucet.get(key);
     for (const tx of [...this.#blocks.flatMap((block) => block.transactions), ...this.#mempool.values()]) {
       if (txidOf(tx) === txid) found = tx.outputs[prevVout];
+      if (replaced.has(txidOf(tx))) continue;
       if (tx.inputs.some((input) => keyOf(input.prevHash, input.prevVout) === key)) return undefined;
     }
     return found;
