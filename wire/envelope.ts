@@ -16,6 +16,9 @@ import {
 export const WIRE_VERSION = 1;
 export { MESSAGE_BYTES_MAX } from './stream/host-settings.ts';
 
+/** Of an honest header some three hundred; fields that nobody knows would travel on in every message that carries the statement. */
+const HEADER_BYTES_MAX = 1_024;
+
 export type EnvelopeFields = {
   readonly suite: string;
   readonly keyset: string;
@@ -82,6 +85,8 @@ export function openEnvelope(
   expected: Partial<Pick<EnvelopeFields, 'keyset' | 'epoch' | 'ceremony' | 'suite'>> & { readonly round: Round },
 ): Verdict<OpenedEnvelope, EnvelopeRefusal> {
   let header: EnvelopeHeader;
+  if (envelope.header.length > HEADER_BYTES_MAX)
+    return refuse('input.envelope-malformed', `envelope header has ${envelope.header.length} bytes`);
   try {
     header = fromBinary(EnvelopeHeaderSchema, envelope.header);
   } catch {
@@ -114,8 +119,12 @@ export function openEnvelope(
       );
     }
   }
-  return accept({ from: validatorId(header.from), header, payload: envelope.payload, envelope });
+  return accept({ from: validatorId(header.from), header, payload: envelope.payload, envelope: bare(envelope) });
 }
+
+/** What is not signed is not carried on: an envelope may come with fields that nobody knows, of any weight. */
+const bare = ({ header, payload, signature }: Envelope): Envelope =>
+  create(EnvelopeSchema, { header, payload, signature });
 
 const SPKI_ED25519_PREFIX = Buffer.from('302a300506032b6570032100', 'hex'); // RFC 8410 §4
 
