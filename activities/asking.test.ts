@@ -104,6 +104,18 @@ test('a spare one joins at once when one of the first says no, and after a while
   expect([...afterSilence.accepted.keys()]).toEqual([1, 3]);
 });
 
+test('it lingers for the last ones when half have answered, and for nobody before that', async () => {
+  const two: Script = { 1: () => says(validatorId(1)), 2: () => says(validatorId(2)) };
+  // Without the limit it would wait for the third until a minute is over, which is longer than a test may take.
+  const late = await gather(scripted(two), attempt(), asked({ lingerMsMin: 20 }));
+  expect([...late.accepted.keys()].sort((a, b) => a - b)).toEqual([1, 2]);
+  expect([...late.silent.keys()]).toEqual([3]);
+  const one: Script = { 1: () => says(validatorId(1)) };
+  const untilMs = Date.now() + 400;
+  await gather(scripted(one), attempt(), asked({ lingerMsMin: 20, untilMs }));
+  expect(Date.now()).toBeGreaterThanOrEqual(untilMs);
+});
+
 test('"not yet" is asked again until it becomes an answer, and a final no is not', async () => {
   let finals = 0;
   const script: Script = {
