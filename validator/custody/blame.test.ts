@@ -1,20 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { toBinary } from '@bufbuild/protobuf';
-import type { BlameProof, ShareProof } from '../../domain/ceremony/blame.ts';
-import type { CeremonyId } from '../../domain/ceremony/ceremony.ts';
+import type { BlameProof } from '../../domain/ceremony/blame.ts';
 import { keygenTranscript } from '../../domain/ceremony/digests.ts';
 import { shownShareMessage } from '../../domain/ceremony/dispute.ts';
 import { fromHex, toHex } from '../../domain/encoding/hex.ts';
 import { type ValidatorId, validatorId } from '../../domain/network/network.ts';
 import { transactionCodec } from '../../plugins/chain/bitcoin/codec.ts';
 import { memory } from '../../plugins/keystore/memory/index.ts';
-import { judgeBlame } from '../../threshold/verify/blame.ts';
-import { openBlame } from '../../wire/blame.ts';
-import { type Envelope, EnvelopeSchema } from '../../wire/generated/firebreak/v1/messages_pb.js';
+import type { Envelope } from '../../wire/generated/firebreak/v1/messages_pb.js';
 import { TestFleet } from './testkit/agents.ts';
 import { keygenParameters, senderOf } from './testkit/ceremonies.ts';
-import { HostileParticipant } from './testkit/hostile-participant.ts';
+import type { HostileParticipant } from './testkit/hostile-participant.ts';
+import { envelopeHex, HostileKeygen, inRosterOrder, type KeygenRounds } from './testkit/keygen-rounds.ts';
 
 jest.setTimeout(60_000);
 
@@ -23,7 +20,6 @@ const VICTIM = validatorId(4);
 const ALL = [1, 2, 3, 4].map(validatorId);
 
 let fleet: TestFleet;
-let epoch = 0;
 beforeAll(() => {
   fleet = new TestFleet(4, 3, {
     codec: transactionCodec('regtest'),
@@ -32,59 +28,8 @@ beforeAll(() => {
 });
 afterAll(() => fleet.close());
 
-const hex = (envelope: Envelope | undefined): string => {
-  if (envelope === undefined) throw new Error('there is no such statement');
-  return toHex(toBinary(EnvelopeSchema, envelope));
-};
-const inOrder = (envelopes: readonly Envelope[]): Envelope[] => envelopes.toSorted((a, b) => senderOf(a) - senderOf(b));
-
-type Key = { readonly parameters: Uint8Array; readonly ceremony: CeremonyId };
-type Rounds = { readonly key: Key; readonly commitments: Envelope[]; readonly shares: Envelope[] };
-
-/** Both rounds with validator 2 played by somebody else. */
-async function roundsWith(
-  hostile: (key: Key) => HostileParticipant,
-  change?: (share: Uint8Array, to: ValidatorId) => void,
-): Promise<Rounds & { readonly player: HostileParticipant }> {
-  epoch += 1;
-  const key = keygenParameters(fleet, epoch);
-  const player = hostile(key);
-  const honest = ALL.filter((id) => id !== HOSTILE);
-  const commitments = inOrder([
-    ...(await fleet.askAll({ case: 'startKeygen', value: { parameters: key.parameters } }, honest)),
-    player.commitments(),
-  ]);
-  const { ceremony } = key;
-  const shares = inOrder([
-    ...(await fleet.askAll({ case: 'keygenShares', value: { ceremony, commitments } }, honest)),
-    player.shares(commitments, change),
-  ]);
-  return { key, commitments, shares, player };
-}
-
-const playing = (self: ValidatorId) => (key: Key) => new HostileParticipant(fleet, self, key, ALL);
-const finish = ({ key: { ceremony }, shares }: Rounds, id: ValidatorId) =>
-  fleet.ask(id, { case: 'finishKeygen', value: { ceremony, shares } });
-
-const proofOf = ({ key, commitments, shares }: Rounds, complaint: Envelope, dealer: ValidatorId): ShareProof => ({
-  version: 1,
-  environment: fleet.genesis.environment,
-  network: fleet.genesis.name,
-  kind: 'keygen-share',
-  parametersHex: toHex(key.parameters),
-  commitments: commitments.map(hex),
-  shares: shares.map(hex),
-  complaint: hex(complaint),
-  dealer,
-});
-
-function verdictOf(proof: BlameProof) {
-  const opened = openBlame(fleet.genesis, proof);
-  if (!opened.ok) return opened.refusal.code;
-  const blame = judgeBlame(opened.value, { genesis: fleet.genesis, codec: transactionCodec('regtest') });
-  return blame.ok ? blame.value.culprit : blame.refusal.code;
-}
-const transcriptOf = ({ key, commitments, shares }: Rounds) =>
+const court = new HostileKeygen(() => fleet, HOSTILE, ALL);
+const transcriptOf = ({ key, commitments, shares }: KeygenRounds) =>
   keygenTranscript(
     key.parameters,
     commitments.map(({ header }) => header),
@@ -97,30 +42,33 @@ describe('a share that is not what its dealer committed to', () => {
   };
 
   test('is shown by its recipient, and the proof convinces whoever pinned the network', async () => {
-    const rounds = await roundsWith(playing(HOSTILE), spoiled);
-    const complaint = await finish(rounds, VICTIM);
+    const rounds = await court.rounds(spoiled);
+    const complaint = await court.finish(rounds, VICTIM);
     if (!complaint.ok) throw new Error(complaint.code);
-    expect(verdictOf(proofOf(rounds, complaint.envelope, HOSTILE))).toBe(HOSTILE);
+    expect(court.verdict(court.shareProof(rounds, complaint.envelope, HOSTILE))).toBe(HOSTILE);
   });
 
   test('leaves nothing sealed with its recipient, who says the same again, also to the honest rounds', async () => {
-    const rounds = await roundsWith(playing(HOSTILE), spoiled);
-    const first = await finish(rounds, VICTIM);
-    const again = await finish(rounds, VICTIM);
+    const rounds = await court.rounds(spoiled);
+    const first = await court.finish(rounds, VICTIM);
+    const again = await court.finish(rounds, VICTIM);
     expect(again).toEqual(first);
     const { keysets } = fleet.get(VICTIM).agent.report();
-    expect(keysets.some((keyset) => keyset.epoch === epoch)).toBe(false);
+    expect(keysets.some((keyset) => keyset.epoch === court.epoch)).toBe(false);
   });
 
   test('is found by those only who got one: the others seal, and there is no certificate without all', async () => {
-    const rounds = await roundsWith(playing(HOSTILE), spoiled);
-    for (const id of [1, 3].map(validatorId)) expect((await finish(rounds, id)).ok).toBe(true);
+    const rounds = await court.rounds(spoiled);
+    for (const id of [1, 3].map(validatorId)) expect((await court.finish(rounds, id)).ok).toBe(true);
   });
 });
 
 describe('nobody can be framed', () => {
   /** What validator 2 can sign about the share that validator 1 sent to it. */
-  function falseComplaint(rounds: Rounds & { readonly player: HostileParticipant }, exchange = rounds.player.exchange) {
+  function falseComplaint(
+    rounds: KeygenRounds & { readonly player: HostileParticipant },
+    exchange = rounds.player.exchange,
+  ) {
     const dealer = validatorId(1);
     const transcript = transcriptOf(rounds);
     const [dealing] = rounds.commitments;
@@ -133,14 +81,14 @@ describe('nobody can be framed', () => {
   }
 
   test('a complaint about a good share convicts the complainer', async () => {
-    const rounds = await roundsWith(playing(HOSTILE));
+    const rounds = await court.rounds();
     const { dealer, transcriptDigest, shown } = falseComplaint(rounds);
     const complaint = rounds.player.complaint({ transcriptDigest, shares: [{ dealer, ...shown }] });
-    expect(verdictOf(proofOf(rounds, complaint, dealer))).toBe(HOSTILE);
+    expect(court.verdict(court.shareProof(rounds, complaint, dealer))).toBe(HOSTILE);
   });
 
   test('so does one with an invented opening, of any bytes', async () => {
-    const rounds = await roundsWith(playing(HOSTILE));
+    const rounds = await court.rounds();
     const { dealer, transcriptDigest, shown } = falseComplaint(rounds);
     for (const invented of [
       { sharedPoint: Uint8Array.from(randomBytes(33)), proof: shown.proof },
@@ -148,47 +96,39 @@ describe('nobody can be framed', () => {
       { sharedPoint: new Uint8Array(0), proof: new Uint8Array(0) },
     ]) {
       const complaint = rounds.player.complaint({ transcriptDigest, shares: [{ dealer, ...invented }] });
-      expect(verdictOf(proofOf(rounds, complaint, dealer))).toBe(HOSTILE);
+      expect(court.verdict(court.shareProof(rounds, complaint, dealer))).toBe(HOSTILE);
     }
   });
 
   test('a recipient with two receiving keys shows the second one in vain: shares say for which round they were made', async () => {
-    const rounds = await roundsWith(playing(HOSTILE));
-    const second = playing(HOSTILE)(rounds.key);
-    const commitments = inOrder([
+    const rounds = await court.rounds();
+    const second = court.player(rounds.key);
+    const commitments = inRosterOrder([
       ...rounds.commitments.filter((each) => senderOf(each) !== HOSTILE),
       second.commitments(),
     ]);
     const swapped = { ...rounds, commitments };
     const { dealer, transcriptDigest, shown } = falseComplaint(swapped, second.exchange);
     const complaint = second.complaint({ transcriptDigest, shares: [{ dealer, ...shown }] });
-    expect(verdictOf(proofOf(swapped, complaint, dealer))).toBe('input.blame-proof');
+    expect(court.verdict(court.shareProof(swapped, complaint, dealer))).toBe('input.blame-proof');
     const [, first] = rounds.commitments;
     const [, other] = commitments;
-    const { environment, name: network } = fleet.genesis;
-    const equivocation: BlameProof = {
-      version: 1,
-      kind: 'equivocation',
-      environment,
-      network,
-      first: hex(first),
-      second: hex(other),
-    };
-    expect(verdictOf(equivocation)).toBe(HOSTILE);
+    const equivocation = court.equivocation(first, other);
+    expect(court.verdict(equivocation)).toBe(HOSTILE);
   });
 
   test('rounds that are incomplete, repeated or of another ceremony, and complaints about others, prove nothing', async () => {
-    const rounds = await roundsWith(playing(HOSTILE));
-    const other = await roundsWith(playing(HOSTILE));
+    const rounds = await court.rounds();
+    const other = await court.rounds();
     const { dealer, transcriptDigest, shown } = falseComplaint(rounds);
     const complaint = rounds.player.complaint({ transcriptDigest, shares: [{ dealer, ...shown }] });
-    const proof = proofOf(rounds, complaint, dealer);
+    const proof = court.shareProof(rounds, complaint, dealer);
     const [, , third = ''] = proof.commitments;
     const cases: readonly [string, BlameProof, string][] = [
       ['a missing commitment', { ...proof, commitments: proof.commitments.slice(1) }, 'input.blame-proof'],
       ['a repeated one', { ...proof, commitments: [third, ...proof.commitments.slice(1)] }, 'input.blame-proof'],
       ['another ceremony', { ...proof, parametersHex: toHex(other.key.parameters) }, 'conflict.envelope-stale'],
-      ['shares of another ceremony', { ...proof, shares: other.shares.map(hex) }, 'conflict.envelope-stale'],
+      ['shares of another ceremony', { ...proof, shares: other.shares.map(envelopeHex) }, 'conflict.envelope-stale'],
       ['a dealer who is not named', { ...proof, dealer: validatorId(3) }, 'input.blame-proof'],
       ['a complaint about itself', { ...proof, dealer: HOSTILE }, 'input.blame-proof'],
       ['another network', { ...proof, network: 'elsewhere' }, 'input.blame-proof'],
@@ -197,32 +137,22 @@ describe('nobody can be framed', () => {
         'a complaint about other rounds',
         {
           ...proof,
-          complaint: hex(
+          complaint: envelopeHex(
             rounds.player.complaint({ transcriptDigest: new Uint8Array(32), shares: [{ dealer, ...shown }] }),
           ),
         },
         'input.blame-proof',
       ],
     ];
-    for (const [what, changed, code] of cases) expect([what, verdictOf(changed)]).toEqual([what, code]);
+    for (const [what, changed, code] of cases) expect([what, court.verdict(changed)]).toEqual([what, code]);
   });
 });
 
 describe('commitments', () => {
-  const about = (key: Key, commitments: Envelope): BlameProof => ({
-    version: 1,
-    kind: 'keygen-commitments',
-    environment: fleet.genesis.environment,
-    network: fleet.genesis.name,
-    parametersHex: toHex(key.parameters),
-    commitments: hex(commitments),
-  });
-
   test('of another number, without points, or without knowledge of the secret convict whoever signed them', () => {
-    epoch += 1;
-    const key = keygenParameters(fleet, epoch);
-    const player = playing(HOSTILE)(key);
-    const points = playing(HOSTILE)(key);
+    const key = court.next();
+    const player = court.player(key);
+    const points = court.player(key);
     const identity = new Uint8Array(33);
     const longer = [...Array(4)].map(() => Uint8Array.of(2, ...randomBytes(32)));
     for (const changes of [
@@ -234,28 +164,26 @@ describe('commitments', () => {
       // The proof of somebody else's polynomial: a rogue key.
       { commitments: [...signedPoints(points)] },
     ]) {
-      expect(verdictOf(about(key, player.commitments(changes)))).toBe(HOSTILE);
+      expect(court.verdict(court.commitmentsProof(key, player.commitments(changes)))).toBe(HOSTILE);
     }
-    expect(verdictOf(about(key, player.commitments()))).toBe('policy.blame-unfounded');
+    expect(court.verdict(court.commitmentsProof(key, player.commitments()))).toBe('policy.blame-unfounded');
   });
 
   const signedPoints = (other: HostileParticipant): readonly Uint8Array[] => other.points;
 });
 
 test('a coordinator that shows two rounds to two validators gets no share counted by either', async () => {
-  epoch += 1;
-  const key = keygenParameters(fleet, epoch);
-  const honest = ALL.filter((id) => id !== HOSTILE);
-  const [one, two] = [playing(HOSTILE)(key), playing(HOSTILE)(key)];
-  const said = await fleet.askAll({ case: 'startKeygen', value: { parameters: key.parameters } }, honest);
-  const views = [one, two].map((player) => inOrder([...said, player.commitments()]));
+  const key = court.next();
+  const [one, two] = [court.player(key), court.player(key)];
+  const said = await court.opened(key);
+  const views = [one, two].map((player) => inRosterOrder([...said, player.commitments()]));
   const { ceremony } = key;
   const shares: Envelope[] = [];
-  for (const id of honest) {
+  for (const id of court.honest) {
     const commitments = views[id === VICTIM ? 1 : 0] ?? [];
     shares.push(...(await fleet.askAll({ case: 'keygenShares', value: { ceremony, commitments } }, [id])));
   }
   shares.push(one.shares(views[0] ?? []));
-  const rounds = { key, commitments: views[0] ?? [], shares: inOrder(shares) };
-  for (const id of honest) expect(await finish(rounds, id)).toMatchObject({ code: 'conflict.keygen-view' });
+  const rounds = { key, commitments: views[0] ?? [], shares: inRosterOrder(shares) };
+  for (const id of court.honest) expect(await court.finish(rounds, id)).toMatchObject({ code: 'conflict.keygen-view' });
 });
