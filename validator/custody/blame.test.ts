@@ -9,7 +9,7 @@ import { transactionCodec } from '../../plugins/chain/bitcoin/codec.ts';
 import { memory } from '../../plugins/keystore/memory/index.ts';
 import type { Envelope } from '../../wire/generated/firebreak/v1/messages_pb.js';
 import { TestFleet } from './testkit/agents.ts';
-import { keygenParameters, senderOf } from './testkit/ceremonies.ts';
+import { senderOf } from './testkit/ceremonies.ts';
 import type { HostileParticipant } from './testkit/hostile-participant.ts';
 import { envelopeHex, HostileKeygen, inRosterOrder, type KeygenRounds } from './testkit/keygen-rounds.ts';
 
