@@ -3,6 +3,7 @@ import { createBlameActivities } from './blame.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { createCommitteeActivities } from './committee.ts';
 import { createDepositActivities } from './deposits.ts';
+import { createFeeActivities } from './fees.ts';
 import { createKeygenActivities } from './keygen.ts';
 import { createNoticeActivities } from './notice/notify.ts';
 import { createPayoutActivities } from './payouts.ts';
@@ -22,6 +23,7 @@ export const createActivities = (deps: ActivityDependencies) => ({
   ...createVaultActivities(deps),
   ...createDepositActivities(deps),
   ...createPayoutActivities(deps),
+  ...createFeeActivities(deps),
   ...createSigningActivities(deps),
   ...createSettlementActivities(deps),
   ...createSweepActivities(deps),

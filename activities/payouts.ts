@@ -4,7 +4,6 @@ import type { WatchedOutput } from '../domain/ports/chain.ts';
 import {
   type Outpoint,
   outpointText,
-  type ReleaseRequest,
   type Sats,
   type SignedReleaseRequest,
   type Terms,
@@ -37,11 +36,23 @@ export type PlannedPayout = {
   readonly place: PayoutPlace;
 };
 
+/** One fee that the release key signed, and the one transaction that it makes. */
+export type Rung = Pick<PlannedPayout, 'transaction' | 'txid' | 'feeSats' | 'payoutSats'>;
+
 export type PayoutPlanning =
-  | { readonly kind: 'planned'; readonly plan: PlannedPayout }
+  | {
+      readonly kind: 'planned';
+      /** At the lowest fee of the request. */
+      readonly plan: PlannedPayout;
+      /** What may take its place, by fee, and the highest fee that the terms allow at all. Absent in what earlier builds planned. */
+      readonly higher?: readonly Rung[];
+      readonly maximumFeeSats?: Sats;
+    }
   /** An earlier run may have paid already: ask the chain, sign nothing. */
   | { readonly kind: 'spent'; readonly place: PayoutPlace }
   | { readonly kind: 'not-yet'; readonly reason: string };
+
+export type Broadcast = { readonly transaction: BlobRef; readonly txid: string; readonly mayRefuse?: true };
 
 export type PlanRequest = {
   readonly network: string;
@@ -105,41 +116,45 @@ export function createPayoutActivities(deps: ActivityDependencies) {
           const depth = `${shallow.confirmations} of ${input.confirmations}`;
           return { kind: 'not-yet', reason: `deposit ${outpointText(shallow.outpoint)} has ${depth} confirmations` };
         }
-        const { transaction, txid, payoutSats } = await draw(deps, now, terms, request, coins);
-        const { feeSats } = request;
+        const lowest = await draw(deps, now, terms, request.feeSats, coins);
+        const higher: Rung[] = [];
+        for (const feeSats of request.higherFeesSats ?? []) higher.push(await draw(deps, now, terms, feeSats, coins));
         const { threshold } = deps.genesis;
-        const validators = certificate.package.participants;
-        return {
-          kind: 'planned',
-          plan: { transaction, txid, feeSats, payoutSats, threshold, validators: validators.length, place },
-        };
+        const validators = certificate.package.participants.length;
+        const { maximumFeeSats } = terms;
+        return { kind: 'planned', plan: { ...lowest, threshold, validators, place }, higher, maximumFeeSats };
       }),
 
-    /** Submits the bytes; any doubt is settled by asking what became of them. A final no is for the settlement to explain. */
-    broadcastPayout: (input: { transaction: BlobRef; txid: string }): Promise<{ outcome: string }> =>
+    /**
+     * Submits the bytes; any doubt is settled by asking what became of them. With `mayRefuse`, a node that was asked and does not hold
+     * them is an answer: the fee is too low today, or another transaction of the same coins is ahead. Without, it is tried on.
+     */
+    broadcastPayout: (input: Broadcast): Promise<{ outcome: string; reason?: string; tipHeight?: number }> =>
       attempt(deps, 'broadcastPayout', async (now) => {
+        const tipHeight = deps.chain.view.status().tip.height;
         const bytes = await deps.blobs.get(input.transaction, now);
         try {
           const { outcome } = await deps.chain.broadcaster.submit(bytes, now);
-          return { outcome };
+          return { outcome, tipHeight };
         } catch (error) {
           now.signal.throwIfAborted();
           const became = await deps.chain.broadcaster.whatBecameOf(input.txid, now);
-          if (became !== 'unknown') return { outcome: became };
-          throw error;
+          if (became !== 'unknown') return { outcome: became, tipHeight };
+          if (input.mayRefuse !== true || !(error instanceof FirebreakFailure)) throw error;
+          return { outcome: 'refused', reason: error.message.slice(0, 300), tipHeight };
         }
       }),
   };
 }
 
-/** The one transaction that the request names: a later run of it draws the same bytes. */
+/** The one transaction that the request names at this fee: a later run of it draws the same bytes. */
 async function draw(
   deps: ActivityDependencies,
   now: Attempt,
   { payoutScript }: Terms,
-  { feeSats }: ReleaseRequest,
+  feeSats: Sats,
   coins: readonly WatchedOutput[],
-): Promise<{ readonly transaction: BlobRef; readonly txid: string; readonly payoutSats: Sats }> {
+): Promise<Rung> {
   const { codec } = deps.chain;
   const payoutSats = coins.reduce((total, coin) => total + coin.amountSats, 0) - feeSats;
   if (payoutSats < codec.dustLimitSats(payoutScript)) {
@@ -150,5 +165,5 @@ async function draw(
   }
   const inputs = coins.map(({ outpoint, amountSats, script }) => ({ outpoint, amountSats, script }));
   const built = codec.buildPayout({ inputs, payoutScript, feeSats });
-  return { transaction: await deps.blobs.put(built.transaction, now), txid: built.txid, payoutSats };
+  return { transaction: await deps.blobs.put(built.transaction, now), txid: built.txid, feeSats, payoutSats };
 }

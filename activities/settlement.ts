@@ -20,6 +20,20 @@ export type Settlement = {
     readonly block: ChainAnchor /** Up to the needed depth. */;
     readonly confirmations: number;
   };
+  /** Of the chain that was looked at; absent in what earlier builds saw. */
+  readonly tipHeight?: number;
+  /** Unspent, and what was watched for has come: the block, or a node that does not hold the transaction. */
+  readonly stuck?: 'late' | 'not-held';
+};
+
+/** When somebody wants to hear that nothing happens. */
+export type StuckWatch = {
+  /** Of the transaction that is handed in. */
+  readonly txid: string;
+  /** Late from this height on. */
+  readonly height: number;
+  /** Whether to say at once that the node was asked and does not hold it. */
+  readonly asksNode: boolean;
 };
 
 export type SettlementWatch = {
@@ -28,6 +42,7 @@ export type SettlementWatch = {
   /** Signed bytes to hand in again; absent when an earlier run paid. */
   readonly transaction?: BlobRef;
   readonly since?: string;
+  readonly stuck?: StuckWatch;
   readonly seconds: number;
 };
 
@@ -44,15 +59,19 @@ export function createSettlementActivities(deps: ActivityDependencies) {
         let settlement: Settlement | undefined;
         await until(deps, now.signal, deps.clock() + input.seconds * 1_000, LOOK_MS, async () => {
           if (!sees()) return false;
-          const seen = look(deps, place, input.confirmations);
+          const { tip } = deps.chain.view.status();
+          const seen = { ...look(deps, place, input.confirmations), tipHeight: tip.height };
           now.report({ state: seen.state, confirmations: seen.spender?.confirmations ?? 0 });
+          const watch = seen.state === 'unspent' ? input.stuck : undefined;
+          let isHeld = true;
           if (seen.state === 'unspent' && bytes !== undefined && deps.clock() - submittedAtMs >= REBROADCAST_MS) {
             submittedAtMs = deps.clock();
-            await resubmit(deps, now, bytes);
+            isHeld = await resubmit(deps, now, bytes, watch?.asksNode === true ? watch.txid : undefined);
           }
-          if (seen.fingerprint === input.since) return false;
-          settlement = seen;
-          return true;
+          if (seen.fingerprint !== input.since) settlement = seen;
+          else if (watch !== undefined && tip.height >= watch.height) settlement = { ...seen, stuck: 'late' };
+          else if (!isHeld) settlement = { ...seen, stuck: 'not-held' };
+          return settlement !== undefined;
         });
         return settlement;
       }),
@@ -77,11 +96,21 @@ function look(deps: ActivityDependencies, place: PayoutPlace, depth: number): Se
   return { state, spender, fingerprint: `${state}/${one.txid}@${one.blockHash}#${confirmations}` };
 }
 
-async function resubmit(deps: ActivityDependencies, now: Attempt, bytes: Uint8Array): Promise<void> {
+/** False when a node was asked about `txid` and does not hold it: what it refuses again, and what nobody can be asked about, says nothing. */
+async function resubmit(
+  deps: ActivityDependencies,
+  now: Attempt,
+  bytes: Uint8Array,
+  txid: string | undefined,
+): Promise<boolean> {
   try {
     await deps.chain.broadcaster.submit(bytes, now);
+    return true;
   } catch (error) {
     // The next look at the outpoints tells what is true; a refused repeat tells nothing new.
     deps.logger.warn({ err: error }, 'a payout could not be handed in again');
   }
+  if (txid === undefined) return true;
+  const became = await deps.chain.broadcaster.whatBecameOf(txid, now).catch(() => undefined);
+  return became !== 'unknown';
 }

@@ -1,5 +1,5 @@
 import type { PayoutPlace } from '../../activities/payouts.ts';
-import type { Settlement } from '../../activities/settlement.ts';
+import type { Settlement, StuckWatch } from '../../activities/settlement.ts';
 import { accept, refuse, type Verdict } from '../../domain/errors/failure.ts';
 import type { BlobRef } from '../../domain/ports/blob-store.ts';
 import { effects, named } from './effects.ts';
@@ -20,14 +20,25 @@ export type Settling<Phase extends string> = {
   readonly transaction?: BlobRef;
   readonly entering: (phase: 'settling' | 'unsettled-by-reorg', need: number) => Change<Phase>;
   readonly report: (change: Change<Phase>) => void;
+  /** What a process does about a transaction that does not confirm; absent: it is handed in again, and nothing else. */
+  readonly unsticking?: Unsticking;
+};
+
+export type Unsticking = {
+  /** What to be told of besides changes. It must end: a round in which it was told counts for nothing. */
+  watch(): StuckWatch | undefined;
+  /** Told of each look; gives the transaction to hand in from here on, when it is another one. */
+  seen(settlement: Settlement): Promise<BlobRef | undefined>;
 };
 
 /** Waits until the coins are spent n deep to the script where they must go, through every reorg on the way. */
 export async function settle<Phase extends string>(settling: Settling<Phase>): Promise<Verdict<Spender>> {
-  const { place, confirmations, transaction, entering, report } = settling;
+  const { place, confirmations, unsticking, entering, report } = settling;
+  let { transaction } = settling;
   let before: Settlement | undefined;
   report(entering('settling', confirmations));
-  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+  for (let round = 0; round < ROUNDS_MAX; ) {
+    const stuck = unsticking?.watch();
     const watched = await verdictOf(
       effects.awaitSettlement.executeWithOptions(
         named('Watch the deposits until they are spent deep enough', QUIET_SECONDS),
@@ -38,12 +49,14 @@ export async function settle<Phase extends string>(settling: Settling<Phase>): P
             seconds: QUIET_SECONDS,
             ...(transaction === undefined ? {} : { transaction }),
             ...(before === undefined ? {} : { since: before.fingerprint }),
+            ...(stuck === undefined ? {} : { stuck }),
           },
         ],
       ),
     );
     if (!watched.ok) return watched;
     const seen = watched.value;
+    if (seen?.stuck === undefined) round += 1;
     if (seen === undefined || seen === null) continue;
     const { state, spender } = seen;
     if (spender !== undefined && spender.confirmations >= confirmations) {
@@ -53,10 +66,12 @@ export async function settle<Phase extends string>(settling: Settling<Phase>): P
       });
     }
     const takenBack = before?.spender !== undefined && spender?.block.hash !== before.spender.block.hash;
-    report({
-      ...entering(takenBack ? 'unsettled-by-reorg' : 'settling', confirmations),
-      have: spender?.confirmations ?? 0,
-    });
+    if (seen.stuck === undefined)
+      report({
+        ...entering(takenBack ? 'unsettled-by-reorg' : 'settling', confirmations),
+        have: spender?.confirmations ?? 0,
+      });
+    transaction = (await unsticking?.seen(seen)) ?? transaction;
     before = seen;
   }
   return refuse(

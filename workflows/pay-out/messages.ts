@@ -23,6 +23,8 @@ export type PayOutInput = {
   readonly sessionsMax?: number;
   /** How long a session waits for half of its signers before another one is begun beside it; default 20. */
   readonly sessionSeconds?: number;
+  /** A transaction that so many blocks pass by is looked at, and may be replaced at a higher fee that the request names; default 6. */
+  readonly bumpAfterBlocks?: number;
 };
 
 export type PayOutPhase =
@@ -32,9 +34,21 @@ export type PayOutPhase =
   | 'awaiting-room'
   | 'broadcasting'
   | 'settling'
+  | 'waiting-for-estimate'
+  | 'waiting-for-fee'
   | 'unsettled-by-reorg'
   | 'settled'
   | 'refused';
+
+/** One transaction of this payout that a quorum signed; all of them spend the same outputs to the same script, and the chain takes one. */
+export type SignedAtFee = {
+  readonly txid: string;
+  readonly feeSats: Sats;
+  readonly signers: readonly ValidatorId[];
+  readonly ceremony: CeremonyId;
+  readonly transaction: BlobRef;
+  readonly evidence: BlobRef;
+};
 
 export type PayOutResult =
   | {
@@ -51,15 +65,19 @@ export type PayOutResult =
       readonly transaction: BlobRef;
       /** `SigningEvidence` document (domain/ceremony/evidence.ts). */
       readonly evidence: BlobRef;
+      /** Everything that was signed, lowest fee first, when it was more than the one that won. */
+      readonly alsoSigned?: readonly SignedAtFee[];
       /** Wrong partial signatures on the way, each with its `BlameProof`. */
       readonly blame?: readonly Blamed[];
     }
   | {
-      /** The coins already lay at the recorded script when this run looked: an earlier run, or its twin, paid. */
+      /** The coins lie at the recorded script by a transaction that this run did not sign: an earlier run, its twin or another request paid. */
       readonly outcome: 'settled-before';
       readonly txid: string;
       readonly block: ChainAnchor;
       readonly confirmations: number;
+      /** What this run signed itself, and what another transaction of the same coins overtook. */
+      readonly alsoSigned?: readonly SignedAtFee[];
     }
   | {
       readonly outcome: 'refused';

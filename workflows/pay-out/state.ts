@@ -30,6 +30,18 @@ const WORDS: Readonly<Record<PayOutPhase, Words>> = {
     meanwhile: 'nothing more is signed; the payout asks again by itself while its request is valid',
   },
   ...SETTLING_WORDS,
+  'waiting-for-estimate': {
+    percent: 70,
+    awaitingRole: 'validators',
+    next: 'too few validators can say what a payout costs now; their Bitcoin nodes must see more transactions',
+    meanwhile: 'the transaction is handed in again, and may still confirm',
+  },
+  'waiting-for-fee': {
+    percent: 70,
+    awaitingRole: 'release-key-holder',
+    next: 'the release key must sign a higher fee for these outputs',
+    meanwhile: 'the transaction is handed in again, and may still confirm',
+  },
   settled: { percent: 100, awaitingRole: 'nobody', next: 'nobody', meanwhile: 'the payout is final' },
   refused: { percent: 100, awaitingRole: 'operator', next: 'an operator must look', meanwhile: 'the process is over' },
 };

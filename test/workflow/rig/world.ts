@@ -138,6 +138,7 @@ export function signedRelease(
   outpoints: readonly Outpoint[],
   amountSats = AMOUNT_SATS,
   validSeconds = 600,
+  change: Partial<ReleaseRequest> = {},
 ): SignedReleaseRequest {
   const request: ReleaseRequest = {
     version: 1,
@@ -148,6 +149,7 @@ export function signedRelease(
     amountSats,
     feeSats: FEE_SATS,
     expiresAtSeconds: Math.floor(Date.now() / 1_000) + validSeconds,
+    ...change,
   };
   return { request, signature: signWith(RELEASE, releaseRequestDigest(request)) };
 }
