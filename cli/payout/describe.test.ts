@@ -21,6 +21,14 @@ test('whoever is asked to release coins reads where they go, which they are, wha
   for (const { txid, vout } of request.outpoints) expect(text).toContain(`${txid}:${vout}`);
 });
 
+test('whoever signs a ladder reads every fee of it, who may choose, and the least that arrives', () => {
+  const text = said({ amountSats: 1_000_000, feeSats: 500, higherFeesSats: [1_000, 4_000] });
+  expect(text).toContain('pays       at least 996000 sat, at most 999500 sat, to bcrt1');
+  expect(text).toContain('fee        500 sat first; the terms allow at most');
+  expect(text).toContain('if stuck   1000, 4000 sat, one after the other, without asking you again');
+  expect(text).toContain('whoever carries this request may take any of these: sign only if 4000 sat is fine');
+});
+
 test('the digest is that of exactly what is shown', () => {
   const cheaper = { feeSats: request.feeSats - 1 };
   expect(said(cheaper)).toContain(releaseRequestDigest({ ...request, ...cheaper }));

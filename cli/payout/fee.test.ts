@@ -7,7 +7,7 @@ import { transactionCodec } from '../../plugins/chain/bitcoin/codec.ts';
 import type { OpenedEnvelope } from '../../wire/envelope.ts';
 import { FeeSeenSchema } from '../../wire/generated/firebreak/v1/messages_pb.js';
 import type { Heard } from '../asking.ts';
-import { feeOf, middle } from './fee.ts';
+import { feesOf, middle } from './fee.ts';
 
 const genesis = { threshold: 3 } as NetworkGenesis;
 const says = (validator: number, fee: MessageInitShape<typeof FeeSeenSchema>): Heard => ({
@@ -53,7 +53,9 @@ const terms = { payoutScript: `5120${'ab'.repeat(32)}`, maximumFeeSats: 5_000 } 
 /** Nobody is asked for a fee that was typed. */
 const nobody = {} as ValidatorNetwork;
 const least = transactionCodec('regtest').payoutVsize(1, terms.payoutScript);
-const typedFee = (typed: string) => feeOf(typed, regtest, nobody, terms, 1);
+const fees = (fee: string, highestFee?: string, amountSats = 100_000) =>
+  feesOf({ fee, highestFee }, regtest, nobody, terms, { count: 1, amountSats });
+const typedFee = async (typed: string) => (await fees(typed, typed)).feeSats;
 
 test('a typed fee is taken from the least that is relayed to the maximum of the terms', async () => {
   expect(await typedFee(String(least))).toBe(least);
@@ -73,5 +75,28 @@ test.each([String(least - 1), '50', '5001'])(
 );
 
 test('terms that allow less than what is relayed allow no payout of so many deposits', async () => {
-  await expect(feeOf('5000', regtest, nobody, terms, 100)).rejects.toMatchObject({ code: 'policy.fee-over-cap' });
+  const many = { count: 100, amountSats: 100_000 };
+  await expect(feesOf({ fee: '5000' }, regtest, nobody, terms, many)).rejects.toMatchObject({
+    code: 'policy.fee-over-cap',
+  });
+});
+
+test('a stuck payout may become eight times as dear, within the terms, unless something else was typed', async () => {
+  expect(await fees('200')).toEqual({ feeSats: 200, higherFeesSats: [400, 800, 1_600] });
+  expect(await fees('1000')).toEqual({ feeSats: 1_000, higherFeesSats: [2_000, 4_000, 5_000] });
+  expect(await fees('200', '600')).toEqual({ feeSats: 200, higherFeesSats: [400, 600] });
+  expect(await fees('200', '200')).toEqual({ feeSats: 200 });
+  expect(await fees('5000')).toEqual({ feeSats: 5_000 });
+});
+
+test('no fee is proposed that would leave dust', async () => {
+  expect(await fees('200', undefined, 1_000)).toEqual({ feeSats: 200, higherFeesSats: [400, 670] });
+  await expect(fees('200', '671', 1_000)).rejects.toMatchObject({ code: 'input.usage' });
+});
+
+test.each(['199', '5001'])('a highest fee of %s is refused with both limits', async (highest) => {
+  await expect(fees('200', highest)).rejects.toMatchObject({
+    code: 'input.usage',
+    message: expect.stringMatching(/--highest-fee .*from 200 sat, the first fee, to 5000 sat/),
+  });
 });

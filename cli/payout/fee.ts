@@ -4,7 +4,8 @@ import type { NetworkGenesis } from '../../domain/network/network.ts';
 import type { FeeEstimate } from '../../domain/ports/chain.ts';
 import type { ValidatorNetwork } from '../../domain/ports/validator-network.ts';
 import { feeFor, middleFee, RELAY_FLOOR_SATS_PER_KVB } from '../../domain/vault/fee.ts';
-import type { Sats, Terms } from '../../domain/vault/terms.ts';
+import { proposeHigherFees } from '../../domain/vault/fee-ladder.ts';
+import type { ReleaseRequest, Sats, Terms } from '../../domain/vault/terms.ts';
 import { SUPPLY_SATS } from '../../domain/vault/verify-terms.ts';
 import { transactionCodec } from '../../plugins/chain/bitcoin/codec.ts';
 import { FeeSeenSchema, Round } from '../../wire/generated/firebreak/v1/messages_pb.js';
@@ -15,15 +16,50 @@ import { roster } from '../validators.ts';
 /** Blocks within which a payout should confirm. */
 const TARGET_BLOCKS = 6;
 
+/** Without another word a stuck payout may become so many times as dear, and no more than the terms allow. */
+const HIGHEST_TIMES = 8;
+
+export type Fees = Pick<ReleaseRequest, 'feeSats' | 'higherFeesSats'>;
+export type TypedFees = { readonly fee?: string | undefined; readonly highestFee?: string | undefined };
+
+/** The first fee, and what may replace it when it is stuck: nothing that the terms do not allow, and nothing that leaves dust. */
+export async function feesOf(
+  typed: TypedFees,
+  genesis: NetworkGenesis,
+  network: ValidatorNetwork,
+  terms: Terms,
+  deposits: { readonly count: number; readonly amountSats: Sats },
+): Promise<Fees> {
+  const codec = transactionCodec(genesis.bitcoinNetwork);
+  const vsize = codec.payoutVsize(deposits.count, terms.payoutScript);
+  const feeSats = await feeOf(typed.fee, genesis, network, terms, vsize);
+  const mostSats = Math.min(terms.maximumFeeSats, deposits.amountSats - codec.dustLimitSats(terms.payoutScript));
+  const highestSats =
+    typed.highestFee === undefined
+      ? Math.min(mostSats, feeSats * HIGHEST_TIMES)
+      : typedHighest(typed.highestFee, feeSats, mostSats);
+  const higherFeesSats = proposeHigherFees(feeSats, highestSats, vsize);
+  return higherFeesSats.length === 0 ? { feeSats } : { feeSats, higherFeesSats };
+}
+
+function typedHighest(typed: string, feeSats: Sats, mostSats: Sats): Sats {
+  const highestSats = readWholeNumber(typed, '--highest-fee', 1, SUPPLY_SATS);
+  if (highestSats >= feeSats && highestSats <= mostSats) return highestSats;
+  throw new FirebreakFailure(
+    'input.usage',
+    `--highest-fee ${typed}: must be from ${feeSats} sat, the first fee, to ${mostSats} sat, the most that the terms of this vault and its deposits leave room for`,
+    { feeSats, mostSats },
+  );
+}
+
 /** What was typed, else what the validators' nodes estimate; only where blocks cost nothing is the floor taken without asking. */
-export async function feeOf(
+async function feeOf(
   typed: string | undefined,
   genesis: NetworkGenesis,
   network: ValidatorNetwork,
-  { payoutScript, maximumFeeSats }: Terms,
-  inputCount: number,
+  { maximumFeeSats }: Terms,
+  vsize: number,
 ): Promise<Sats> {
-  const vsize = transactionCodec(genesis.bitcoinNetwork).payoutVsize(inputCount, payoutScript);
   if (typed !== undefined) return typedFee(typed, vsize, maximumFeeSats);
   const estimate = await agreedFee(genesis, network, TARGET_BLOCKS);
   const feeSats = feeFor(estimate, vsize, maximumFeeSats);

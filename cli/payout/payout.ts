@@ -23,7 +23,7 @@ import { findVault, type OpenVault, openedVault } from '../vault/find.ts';
 import { waitForResult } from '../waiting.ts';
 import { agreedDeposits } from './deposits.ts';
 import { requestLines } from './describe.ts';
-import { feeOf } from './fee.ts';
+import { feesOf } from './fee.ts';
 import { requireReleaseKey } from './release-key.ts';
 import { recordedTerms } from './terms.ts';
 
@@ -32,6 +32,7 @@ export type PayoutOptions = {
   readonly releaseKey?: string;
   readonly request?: string;
   readonly fee?: string;
+  readonly highestFee?: string;
   readonly for: string;
   readonly confirmations: string;
   readonly yes?: boolean;
@@ -90,9 +91,11 @@ export async function payout(screen: Screen, options: PayoutOptions, name: strin
  * What was typed is judged before anybody is asked. Gives the request that was signed elsewhere, read once: what is shown and what
  * is carried must not differ because the file changed in between.
  */
-function typedRequest({ releaseKey, request, fee, for: lifetime }: PayoutOptions): SignedReleaseRequest | undefined {
+function typedRequest(options: PayoutOptions): SignedReleaseRequest | undefined {
+  const { releaseKey, request, fee, highestFee, for: lifetime } = options;
   readDuration(lifetime, '--for');
   if (fee !== undefined) readWholeNumber(fee, '--fee', 1, SUPPLY_SATS);
+  if (highestFee !== undefined) readWholeNumber(highestFee, '--highest-fee', 1, SUPPLY_SATS);
   if (request !== undefined) return parseSignedReleaseRequest(readBounded(request, 'release request'), request);
   if (releaseKey === undefined)
     throw new FirebreakFailure('input.usage', 'give --release-key, or --request with a signed release request');
@@ -110,9 +113,11 @@ async function requestFor(
 ): Promise<ReleaseRequest> {
   const { whileConnected } = await import('../connection.ts');
   const { genesis } = operator;
-  const { deposits, feeSats } = await whileConnected(options, async (network) => {
+  const { deposits, amountSats, fees } = await whileConnected(options, async (network) => {
     const deposits = await agreedDeposits(genesis, network, vault, opened.key.keyset, confirmations);
-    return { deposits, feeSats: await feeOf(options.fee, genesis, network, terms, deposits.length) };
+    const amountSats = deposits.reduce((sum, deposit) => sum + deposit.amountSats, 0);
+    const about = { count: deposits.length, amountSats };
+    return { deposits, amountSats, fees: await feesOf(options, genesis, network, terms, about) };
   });
   return {
     version: 1,
@@ -120,8 +125,8 @@ async function requestFor(
     network: genesis.name,
     vault,
     outpoints: deposits.map((deposit) => deposit.outpoint),
-    amountSats: deposits.reduce((sum, deposit) => sum + deposit.amountSats, 0),
-    feeSats,
+    amountSats,
+    ...fees,
     expiresAtSeconds: Math.floor(Date.now() / 1000) + readDuration(options.for, '--for'),
   };
 }
@@ -156,7 +161,12 @@ function settled(vault: VaultId, workflowId: string, result: PayOutResult): Outc
   if (result.outcome === 'settled-before') {
     return {
       data: { vault, workflowId, ...result },
-      lines: [`vault ${vault} was PAID OUT before; nothing was signed now`, ...where],
+      lines: [
+        result.alsoSigned === undefined
+          ? `vault ${vault} was PAID OUT before; nothing was signed now`
+          : `vault ${vault} is PAID OUT by another transaction of the same coins; what was signed here is void`,
+        ...where,
+      ],
     };
   }
   return {
@@ -167,6 +177,9 @@ function settled(vault: VaultId, workflowId: string, result: PayOutResult): Outc
       `  amount     ${result.payoutSats} sat, fee ${result.feeSats} sat`,
       `  signed by  validators ${result.signers.join(', ')}`,
       ...blameLines(result, workflowId),
+      ...(result.alsoSigned ?? [])
+        .filter(({ txid }) => txid !== result.txid)
+        .map(({ txid, feeSats }) => `  void       ${txid}, signed for the same coins at a fee of ${feeSats} sat`),
     ],
     next: `ceremony evidence ${result.ceremony} --out ${result.ceremony}.json`,
   };
