@@ -8,6 +8,8 @@ const line = z.strictObject({ hash: z.string().length(64), hex: z.string().regex
 
 /** Keeps the chain of a regtest network: btcd deletes its regtest database at every start (`removeRegressionDB`). */
 export type BlockKeeper = {
+  /** How many blocks lay in the file when it was read. */
+  readonly length: number;
   /** Gives a fresh node every kept block, lowest first; blocks that it has already are skipped by the node. */
   replay(node: NodeRpc): Promise<number>;
   /** Writes down the blocks of the canonical chain that the file lacks; blocks that a fork replaced are cut off first. */
@@ -54,6 +56,7 @@ export function keepBlocks(file: string): BlockKeeper {
   };
 
   return {
+    length: blocks.length,
     async replay(node) {
       for (const hex of blocks) await node.call('submitblock', [hex]);
       return blocks.length;

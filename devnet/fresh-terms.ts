@@ -12,10 +12,14 @@ const secretIn = (file: string): Uint8Array => Uint8Array.from(Buffer.from(readF
 const publicKeyIn = (file: string): string => toHex(schnorr.getPublicKey(secretIn(file)));
 
 /** The only script that any vault of this network pays to: the owner's payout key. */
-export const payoutScriptOf = ({ layout }: LiveNetwork): string => `5120${publicKeyIn(layout.owner.payoutKey)}`;
+export const payoutScriptOf = ({ layout }: Pick<LiveNetwork, 'layout'>): string =>
+  `5120${publicKeyIn(layout.owner.payoutKey)}`;
 
 /** Fresh terms as their owner signs them; the same bytes can be handed in again when the engine dies in between. */
-export async function freshTerms(live: LiveNetwork): Promise<SignedTerms> {
+export async function freshTerms(live: {
+  readonly layout: LiveNetwork['layout'];
+  readonly chain: Pick<LiveNetwork['chain'], 'tip'>;
+}): Promise<SignedTerms> {
   const { owner } = live.layout;
   const { height } = await live.chain.tip();
   const secret = secretIn(owner.ownerKey);

@@ -1,0 +1,94 @@
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { projectFolder } from '../../toolchain/recipes.mjs';
+import { secretsIn } from '../verdict/secrets.ts';
+import { type SmallNetwork, VALIDATORS } from './small-network.ts';
+import { reportOf } from './report.ts';
+import { SweepState } from './state.ts';
+import { countOf, SIZES, sweep } from './sweep.ts';
+
+const USAGE = `usage: npm run sweep -- [--max-minutes N] [--points N] [--lanes N] [--seed N] [--port-base N] [--state FILE] [--write] [--report]
+  goes on where the last one ended; a full sweep has 2,000 points
+  --lanes   networks side by side; each needs the ports of a devnet, 200 after the one before
+  --write   at the end, what the state holds into docs/crash-sweep.md
+  --report  that only, and no sweep`;
+const VOLLEYS_PER_NETWORK = 25;
+const PAIRS_EVERY = 2;
+/** Two networks whose bases are this far apart do not meet. */
+const PORTS_PER_LANE = 200;
+
+async function main(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      'max-minutes': { type: 'string', default: '30' },
+      points: { type: 'string', default: '2000' },
+      lanes: { type: 'string', default: '1' },
+      seed: { type: 'string', default: '1' },
+      'port-base': { type: 'string', default: '21000' },
+      state: { type: 'string', default: join(projectFolder, '.firebreak', 'sweep.jsonl') },
+      write: { type: 'boolean', default: false },
+      report: { type: 'boolean', default: false },
+    },
+    strict: true,
+  });
+  const number = (name: 'max-minutes' | 'points' | 'lanes' | 'seed' | 'port-base'): number => {
+    const value = Number(values[name]);
+    if (!Number.isFinite(value) || value <= 0) throw new Error(`--${name} is a number above 0\n${USAGE}`);
+    return value;
+  };
+  const state = new SweepState(values.state);
+  const write = (): void =>
+    writeFileSync(join(projectFolder, 'docs', 'crash-sweep.md'), reportOf(state, number('points')).join('\n'));
+  if (values.report) {
+    write();
+    return 0;
+  }
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.abort());
+  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  const startedAt = new Date().toISOString();
+  const seed = number('seed');
+  const deadlineMs = Date.now() + number('max-minutes') * 60_000;
+  state.add({ kind: 'session', seed, commit: commit(), cores: availableParallelism(), startedAt });
+  const lane = (at: number): Promise<void> =>
+    sweep(state, {
+      seed,
+      lane: at,
+      portBase: number('port-base') + at * PORTS_PER_LANE,
+      deadlineMs,
+      points: number('points'),
+      sizes: SIZES,
+      volleysPerNetwork: VOLLEYS_PER_NETWORK,
+      pairsEvery: PAIRS_EVERY,
+      signal: stop.signal,
+      say,
+      judge: (net) => judge(state, net, say),
+    });
+  // A lane that fails does not leave the processes of the others behind.
+  const lanes = await Promise.allSettled(Array.from({ length: number('lanes') }, (_unused, at) => lane(at)));
+  for (const each of lanes) if (each.status === 'rejected') say(String(each.reason));
+  say(`${countOf(state)} points`);
+  if (values.write) write();
+  return lanes.some(({ status }) => status === 'rejected') || state.isBroken() ? 1 : 0;
+}
+
+/** Whether anybody who saw everything that this network said could make up a share. */
+async function judge(state: SweepState, { layout }: SmallNetwork, say: (line: string) => void): Promise<void> {
+  const verdict = secretsIn(layout, VALIDATORS, 'regtest');
+  state.add({ kind: 'verdict', ...verdict });
+  say(`    ${JSON.stringify(verdict)}`);
+}
+
+function commit(): string {
+  try {
+    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: projectFolder, encoding: 'utf8' }).trim();
+  } catch {
+    return 'unknown';
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

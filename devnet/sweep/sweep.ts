@@ -1,0 +1,153 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { Chance } from './chance.ts';
+import { shotsFor } from './plan.ts';
+import { Runs, type Volley, VOLLEYS } from './runs.ts';
+import { type SmallNetwork, startSmallNetwork } from './small-network.ts';
+import { pointOf, type SweepState } from './state.ts';
+import { type Ended, fire } from './volley.ts';
+
+export type SweepOptions = {
+  readonly seed: number;
+  /** Tells lanes of one sweep apart: each has a network and ports of its own. */
+  readonly lane: number;
+  readonly portBase: number;
+  readonly deadlineMs: number;
+  /** The sweep is over with so many points, or after so many networks. */
+  readonly points: number;
+  readonly networksMax?: number;
+  readonly sizes: Readonly<Record<Volley, number>>;
+  /** Volleys before the network is made anew: journals, chain and histories stay small. */
+  readonly volleysPerNetwork: number;
+  /** Every so many volleys, two processes are killed. */
+  readonly pairsEvery: number;
+  readonly signal: AbortSignal;
+  say(line: string): void;
+  /** Looks at everything that a network has left, when nothing runs any more. */
+  judge(net: SmallNetwork): Promise<void>;
+};
+
+/** Runs of one volley, many: each kill meets as many of them as are under way. Keys come one after the other: a later one ends what would be earlier. */
+export const SIZES: Readonly<Record<Volley, number>> = {
+  generateKey: 1,
+  openVault: 16,
+  confirmDeposit: 14,
+  payOut: 14,
+  sweepVaults: 8,
+};
+/** Runs begin within the time that one of them takes: then they stand at different steps when the kill comes, and most are under way. */
+const SPREAD_MAX_MS = 10_000;
+
+/** So many networks may fail before the sweep is given up: something else is wrong then. */
+const FAILED_MAX = 5;
+
+export const countOf = (state: SweepState): number => {
+  const { singles, pairs } = state.points();
+  return singles.size + pairs.size;
+};
+
+/** Goes on until the deadline or the number of points; a network that has failed is left and another one made. */
+export async function sweep(state: SweepState, options: SweepOptions): Promise<void> {
+  const { deadlineMs, signal, say, networksMax = Number.MAX_SAFE_INTEGER } = options;
+  let failed = 0;
+  const mayGoOn = (): boolean => Date.now() < deadlineMs && !signal.aborted && countOf(state) < options.points;
+  for (let network = 0; network < networksMax && mayGoOn(); network += 1) {
+    const root = mkdtempSync(join(tmpdir(), 'firebreak-sweep-'));
+    try {
+      await onOneNetwork(state, root, network, options);
+      rmSync(root, { recursive: true, force: true });
+    } catch (error) {
+      if (signal.aborted) return;
+      failed += 1;
+      if (failed > FAILED_MAX) throw error;
+      say(`a network ended early, its folder stays: ${root}: ${String((error as Error).stack ?? error)}`);
+    }
+  }
+}
+
+async function onOneNetwork(state: SweepState, root: string, number: number, options: SweepOptions): Promise<void> {
+  const { seed, lane, portBase, say, signal, sizes } = options;
+  const chance = new Chance(`${seed} ${lane} ${number} ${state.lines.length}`);
+  const net = await startSmallNetwork(root, portBase, signal);
+  try {
+    const runs = new Runs(net);
+    const spreadMs = new Map<Volley, number>();
+    for (const volley of VOLLEYS) {
+      const ended = await undisturbed(state, net, runs, volley, sizes[volley]);
+      spreadMs.set(volley, quickOf(ended));
+    }
+    const mayGoOn = (): boolean =>
+      Date.now() < options.deadlineMs && !signal.aborted && countOf(state) < options.points;
+    for (let fired = 0; fired < options.volleysPerNetwork && mayGoOn(); fired += 1) {
+      const volley = VOLLEYS[fired % VOLLEYS.length] ?? 'payOut';
+      const isPair = (fired + 1) % options.pairsEvery === 0;
+      const shots = shotsFor(state, chance, { volley, isPair, turn: fired, runs: sizes[volley] });
+      const startedAt = performance.now();
+      const prepared = await runs.prepare(volley, sizes[volley]);
+      await net.allReady();
+      const spread = volley === 'sweepVaults' ? 0 : (spreadMs.get(volley) ?? 0);
+      const delays = prepared.map(() => chance.below(spread + 1));
+      const ended = await fire(net, runs, prepared, shots, delays);
+      spreadMs.set(volley, quickOf(ended));
+      const differing = record(state, ended);
+      const seconds = (performance.now() - startedAt) / 1_000;
+      state.add({ kind: 'volley', volley, runs: ended.length, kills: shots.length, seconds });
+      const { singles, pairs } = state.points();
+      say(
+        `lane ${lane}: ${volley} × ${ended.length}, ${shots.map((shot) => pointOf(shot.label, shot.victim)).join(', then ')}: ` +
+          `${seconds.toFixed(1)} s; ${singles.size} points with one kill, ${pairs.size} with two` +
+          (differing === 0 ? '' : `; ${differing} DIFFER`),
+      );
+    }
+    await options.judge(net);
+  } finally {
+    await net.stop();
+  }
+}
+
+/** Once without a kill: which steps there are, and what every run has to come to. */
+async function undisturbed(
+  state: SweepState,
+  net: SmallNetwork,
+  runs: Runs,
+  volley: Volley,
+  count: number,
+): Promise<readonly Ended[]> {
+  const ended = await fire(net, runs, await runs.prepare(volley, count), []);
+  for (const { workflow, steps, outcome } of ended) {
+    if ('error' in outcome) throw new Error(`undisturbed ${workflow}: ${String(outcome.error)}`);
+    const labels = [...new Set(steps.map(({ label }) => label))];
+    const known = state.undisturbed(workflow);
+    if (known !== undefined && !isSame(outcome, known.outcome))
+      throw new Error(
+        `undisturbed ${workflow} came to ${JSON.stringify(outcome)}, and before to ${JSON.stringify(known.outcome)}`,
+      );
+    if (known === undefined || labels.some((label) => !known.labels.includes(label)))
+      state.add({ kind: 'undisturbed', workflow, labels, outcome });
+  }
+  return ended;
+}
+
+/** How long a run takes that nothing keeps waiting: a quarter of them are quicker. */
+function quickOf(ended: readonly Ended[]): number {
+  const durations = ended.map(({ steps }) => (steps.at(-1)?.atMs ?? 0) - (steps[0]?.atMs ?? 0)).sort((a, b) => a - b);
+  return Math.min(durations[Math.floor(durations.length / 4)] ?? 0, SPREAD_MAX_MS);
+}
+
+/** What became of the runs of a volley; says how many did not come to what they come to undisturbed. */
+export function record(state: SweepState, ended: readonly Ended[]): number {
+  let differing = 0;
+  for (const { workflow, hits, outcome } of ended) {
+    const expected = state.undisturbed(workflow)?.outcome;
+    const same = isSame(outcome, expected);
+    if (!same) differing += 1;
+    if (hits.length === 0 && same) continue;
+    state.add({ kind: 'run', workflow, hits: [...hits], ...(same ? {} : { differs: outcome }) });
+  }
+  return differing;
+}
+
+const isSame = (one: unknown, other: unknown): boolean =>
+  isDeepStrictEqual(JSON.parse(JSON.stringify(one)), JSON.parse(JSON.stringify(other ?? null)));
