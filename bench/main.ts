@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { awake } from '../telemetry/awake.ts';
 import { projectFolder } from '../toolchain/recipes.mjs';
+import { adversity } from './adversity.ts';
 import { alerts } from './alerts.ts';
 import { ceremonies } from './ceremonies.ts';
+import { custody } from './custody.ts';
 import { type Running, withRunningNetwork } from './devnet.ts';
 import { firstStart } from './first-start.ts';
 import { freeze } from './freeze.ts';
@@ -24,11 +26,13 @@ import { votes } from './votes.ts';
 const MEASURES: readonly Measure[] = [
   scanner,
   threshold,
+  adversity,
   validators,
   interpreter,
   votes,
   alerts,
   ceremonies,
+  custody,
   freeze,
   takeover,
   playbookTakeover,
