@@ -4,7 +4,7 @@ import type { Client } from '@temporalio/client';
 import { filesBelow } from '../files-below.ts';
 import { type Layout, validatorIds, WORKER_COUNT } from '../layout.ts';
 import { LOOPBACK, type PortPlan } from '../ports.ts';
-import { foundIn, hayOf, type Needle } from './needles.ts';
+import { finder, hayOf, type Needle } from './needles.ts';
 
 /** Something that a network wrote or says, to be searched for secrets. */
 export type Hay = { readonly name: string; readonly bytes: Buffer };
@@ -46,7 +46,7 @@ export async function rememberedBy(client: Client): Promise<Hay[]> {
 }
 
 /** What was found where, in words. */
-export const leaksIn = (hays: readonly Hay[], needles: readonly Needle[]): readonly string[] =>
-  hays.flatMap(({ name, bytes }) =>
-    foundIn(bytes, needles).map(({ secret, form }) => `${secret} as ${form} in ${name}`),
-  );
+export function leaksIn(hays: readonly Hay[], needles: readonly Needle[]): readonly string[] {
+  const find = finder(needles);
+  return hays.flatMap(({ name, bytes }) => find(bytes).map(({ secret, form }) => `${secret} as ${form} in ${name}`));
+}

@@ -29,4 +29,3 @@ if (file !== undefined) {
     apply: () => new RealDate(now()).toString(),
   });
 }
-export {};

@@ -27,6 +27,10 @@ const NEWS_MS = 25;
 /** A fault that cannot be done now is tried again for so long. */
 const TRY_MS = 6_000;
 
+/** A payout without faults on two quiet cores, vaults side by side. */
+const PAYOUT_MS = 5_000;
+const PACE_MAX = 2;
+
 export type Storm = { readonly ledger: Ledger; readonly violations: readonly string[] };
 
 /**
@@ -42,6 +46,7 @@ export async function storm(
 ): Promise<Storm> {
   const { live } = net;
   const ledger = newLedger();
+  const beganAtMs = Date.now();
   const arena: Arena = { net, ledger, stopped: new Map() };
   const lanes = Array.from({ length: size.lanes }, () => new Lane(live, key, ledger));
   let over = false;
@@ -53,10 +58,11 @@ export async function storm(
     const calmed = await Promise.race([untilPaid(ledger, size.calmPayouts), load]);
     if (calmed !== undefined) return { ledger, violations: violationsOf(calmed) };
     takeBackups(arena);
+    const pace = paceOf(Date.now() - beganAtMs, size.calmPayouts);
     ledger.stormAtMs = Date.now();
     const endings: Promise<void>[] = [];
     for (const fault of faults) {
-      await wait(Math.max(0, ledger.stormAtMs + fault.atMs - Date.now()));
+      await wait(Math.max(0, ledger.stormAtMs + fault.atMs * pace - Date.now()));
       endings.push(strike(arena, lanes, fault, say));
     }
     await Promise.all(endings);
@@ -71,6 +77,10 @@ export async function storm(
     await mining;
   }
 }
+
+/** Faults come as far apart as the machine is slow, within bounds: else they are over before the load has seen much of them. */
+const paceOf = (calmMs: number, payouts: number): number =>
+  Math.min(PACE_MAX, Math.max(1, calmMs / payouts / PAYOUT_MS));
 
 const violationsOf = (ended: readonly PromiseSettledResult<void>[]): string[] =>
   ended.flatMap((each) =>
