@@ -23,7 +23,10 @@ export async function spendsSeenBy(node: NodeRpc, outpoint: Outpoint, fromHeight
 }
 
 /** The same of every output, by `outpointText`. */
-export async function allSpendsSeenBy(node: NodeRpc, fromHeight: number): Promise<ReadonlyMap<string, readonly Spend[]>> {
+export async function allSpendsSeenBy(
+  node: NodeRpc,
+  fromHeight: number,
+): Promise<ReadonlyMap<string, readonly Spend[]>> {
   const tip = Number(await callForResult(node, 'getblockcount', []));
   const found = new Map<string, Spend[]>();
   for (let height = fromHeight; height <= tip && height - fromHeight < BLOCKS_MAX; height += 1) {

@@ -22,9 +22,6 @@ export const canSign = async ({ ports }: Network, id: ValidatorId): Promise<Said
 export const metricsPage = async ({ ports }: Network, id: ValidatorId): Promise<string> =>
   (await get(`http://${LOOPBACK}:${ports.health(id)}/metrics`)).text();
 
-export const workerMetricsPage = async ({ ports }: Network, worker: number): Promise<string> =>
-  (await get(`http://${LOOPBACK}:${ports.workerMetrics(worker)}/metrics`)).text();
-
 /** Sum of a metric over its labels, or of the series whose labels contain `label`; undefined when the page has no such series. */
 export function metricIn(page: string, name: string, label = ''): number | undefined {
   const values = page
