@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import process from 'node:process';
 import { runCommand } from './command.mjs';
 import { node26Path } from './node26.mjs';
 import { projectFolder } from './recipes.mjs';
@@ -9,6 +10,8 @@ import { projectFolder } from './recipes.mjs';
  * @property {string} name as in jest.config.mjs
  * @property {number} limitMs outer limit: a hung project must not hang the whole run
  * @property {number} width files at once: one where files start networks of processes or read what others wrote
+ * @property {'computing' | 'live'} [lane] the two lanes go beside each other once all other projects are through, each project after the one
+ *   before it in its lane
  *
  * @typedef {{ fullName: string, status: string, failureMessages?: string[] }} Assertion
  * @typedef {{ name: string, status: string, message: string, assertionResults: Assertion[] }} FileResult
@@ -19,17 +22,19 @@ const MINUTE_MS = 60_000;
 const SHOWN_CHARACTERS = 3_000;
 /** Of one test that names no bound of its own; it ends what hangs, and judges no machine. */
 const HUNG_MS = 90_000;
+/** What only computes, or waits for itself, leaves the processors to a live network beside it, whose clocks go on meanwhile. */
+const NICE = ['-n', '10'];
 
 /** @type {readonly JestProject[]} */
 export const jestProjects = [
   { name: 'unit', limitMs: 10 * MINUTE_MS, width: 2 },
-  { name: 'removals', limitMs: 8 * MINUTE_MS, width: 2 },
-  { name: 'vectors', limitMs: 8 * MINUTE_MS, width: 2 },
   { name: 'compliance', limitMs: 8 * MINUTE_MS, width: 2 },
-  { name: 'workflow', limitMs: 25 * MINUTE_MS, width: 2 },
-  { name: 'replay', limitMs: 8 * MINUTE_MS, width: 1 },
-  { name: 'end-to-end', limitMs: 20 * MINUTE_MS, width: 1 },
-  { name: 'faults', limitMs: 15 * MINUTE_MS, width: 1 },
+  { name: 'workflow', limitMs: 25 * MINUTE_MS, width: 2, lane: 'computing' },
+  { name: 'replay', limitMs: 8 * MINUTE_MS, width: 1, lane: 'computing' },
+  { name: 'vectors', limitMs: 8 * MINUTE_MS, width: 2, lane: 'computing' },
+  { name: 'removals', limitMs: 10 * MINUTE_MS, width: 2, lane: 'computing' },
+  { name: 'end-to-end', limitMs: 20 * MINUTE_MS, width: 1, lane: 'live' },
+  { name: 'faults', limitMs: 20 * MINUTE_MS, width: 1, lane: 'live' },
 ];
 
 /** Unit tests that start processes, bundlers or checks of the whole tree: `npm test` runs them, the quick loop does not. */
@@ -66,9 +71,10 @@ export const slowUnitTests = [
  * @param {Record<string, string>} environment the tools' paths
  * @param {import('./progress.mjs').Step} [step]
  * @param {readonly string[]} [without] files that are left out
+ * @param {boolean} [yields] to whatever else runs on this machine
  * @returns {Promise<import('./tally.mjs').Tally>}
  */
-export async function runJest({ name, limitMs, width }, environment, step, without = []) {
+export async function runJest({ name, limitMs, width }, environment, step, without = [], yields = false) {
   const started = Date.now();
   const report = path.join(projectFolder, 'reports', `jest-${name}.json`);
   const log = path.join(projectFolder, 'reports', `jest-${name}.log`);
@@ -87,20 +93,23 @@ export async function runJest({ name, limitMs, width }, environment, step, witho
     width === 1 ? '--runInBand' : `--maxWorkers=${width}`,
   ];
   if (without.length > 0) flags.push(`--testPathIgnorePatterns=/node_modules/|(${without.join('|')})$`);
-  const outcome = await runCommand(
-    node26Path(),
-    ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest, '--selectProjects', name, ...flags],
-    {
-      cwd: projectFolder,
-      env: environment,
-      log,
-      timeoutMs: limitMs,
-      onLine: (line) => {
-        const file = /^(?:PASS|FAIL) \S+ (\S+)/.exec(line)?.[1];
-        if (file) step?.note(`${++files} files, last ${file}`);
-      },
+  const isNice = yields && process.platform !== 'win32';
+  const node = node26Path();
+  const before = [
+    ...(isNice ? [...NICE, node] : []),
+    '--experimental-vm-modules',
+    '--disable-warning=ExperimentalWarning',
+  ];
+  const outcome = await runCommand(isNice ? 'nice' : node, [...before, jest, '--selectProjects', name, ...flags], {
+    cwd: projectFolder,
+    env: environment,
+    log,
+    timeoutMs: limitMs,
+    onLine: (line) => {
+      const file = /^(?:PASS|FAIL) \S+ (\S+)/.exec(line)?.[1];
+      if (file) step?.note(`${++files} files, last ${file}`);
     },
-  );
+  });
 
   const tally = tallyReport(name, readReport(report));
   tally.durationMs = Date.now() - started;

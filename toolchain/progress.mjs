@@ -29,6 +29,8 @@ const SHOWN_LINES = 20;
 export function createProgress({ stream = process.stderr, live = Boolean(stream.isTTY) } = {}) {
   let failures = 0;
   const say = (/** @type {string} */ line) => stream.write(`${line}\n`);
+  /** Of the steps that run now: on a terminal they share the last line. @type {Set<() => string>} */
+  const now = new Set();
 
   return {
     say,
@@ -38,10 +40,15 @@ export function createProgress({ stream = process.stderr, live = Boolean(stream.
       let note = '';
       let summary = '';
       const running = () => `… ${title}${note && `  ${note}`}  ${elapsed(started)}`;
-      const draw = () => stream.write(`\r\x1b[K${running().slice(0, (stream.columns ?? 100) - 1)}`);
+      now.add(running);
+      const draw = () => {
+        const line = [...now].map((each) => each()).join('  ');
+        stream.write(`\r\x1b[K${line.slice(0, (stream.columns ?? 100) - 1)}`);
+      };
       const timer = live ? setInterval(draw, REDRAW_MS) : setInterval(() => say(running()), PLAIN_REPORT_MS);
       const close = (/** @type {string} */ line) => {
         clearInterval(timer);
+        now.delete(running);
         say(live ? `\r\x1b[K${line}` : line);
       };
       if (live) draw();

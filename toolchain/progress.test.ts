@@ -6,7 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ToolchainFailure } from './failure.mjs';
 import { createProgress } from './progress.mjs';
 
-function listening() {
+function listening(live = false) {
   let text = '';
   const stream = new Writable({
     decodeStrings: false,
@@ -15,7 +15,7 @@ function listening() {
       done();
     },
   });
-  return { progress: createProgress({ stream: stream as NodeJS.WriteStream, live: false }), text: () => text };
+  return { progress: createProgress({ stream: stream as NodeJS.WriteStream, live }), text: () => text };
 }
 
 describe('the progress display', () => {
@@ -48,6 +48,12 @@ describe('the progress display', () => {
     expect(shown).toContain(`the whole log: ${log}`);
     expect(shown).toContain('unavailable.tool-build');
     rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('shows steps that run beside each other on one line', async () => {
+    const { progress, text } = listening(true);
+    await progress.step('one', () => progress.step('two', async () => undefined));
+    expect(text()).toContain('\r\x1b[K… one  0 s  … two  0 s\r\x1b[K✔ two  0 s\n\r\x1b[K✔ one  0 s\n');
   });
 
   test('does not swallow a bug', async () => {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * `npm test`: installs and builds what is missing, runs every check and every kind of test, counts from the runners' own reports.
- * `npm test -- types unit` runs the named parts only.
+ * `npm test -- types unit` runs the named parts only; `npm test -- --in-turn` none beside another, for a machine that is short of memory.
  */
 import process from 'node:process';
 import { endOnSignals, EXIT_NOT_REACHABLE, main } from './entry.mjs';
@@ -16,10 +16,13 @@ import { prepareTools } from './tools.mjs';
 
 const TOOLS = ['temporal', 'btcd', 'temporal-test-server', 'prometheus', 'promtool', 'alertmanager'];
 
+const IN_TURN = '--in-turn';
+
 endOnSignals();
 await main(async () => {
   const progress = createProgress();
-  const only = process.argv.slice(2);
+  const only = process.argv.slice(2).filter((argument) => argument !== IN_TURN);
+  const inTurn = process.argv.includes(IN_TURN);
   const wanted = (/** @type {{ name: string }} */ part) => only.length === 0 || only.includes(part.name);
   if (!(await ensurePackages(progress))) {
     process.stdout.write('0 passed, 1 failed\n');
@@ -39,14 +42,26 @@ await main(async () => {
   const tallies = await runStatic(checks.filter(wanted), (tally) => {
     progress.say(`${tally.failed ? '✘' : '✔'} ${tally.name}  ${(tally.durationMs / 1000).toFixed(1)} s`);
   });
-  for (const project of jestProjects.filter(wanted)) {
-    const tally = await progress.step(`${project.name} tests`, async (step) => {
-      const result = await runJest(project, environment, step);
-      step.done(result.remark ?? `${result.passed} passed, ${result.failed} failed`);
-      return result;
-    });
-    if (tally) tallies.push(tally);
-  }
+  /** @type {Map<string, import('./tally.mjs').Tally>} */
+  const ran = new Map();
+  /** One after the other. @param {readonly import('./jest-run.mjs').JestProject[]} projects @param {boolean} [yields] */
+  const runAll = async (projects, yields) => {
+    for (const project of projects) {
+      const tally = await progress.step(`${project.name} tests`, async (step) => {
+        const result = await runJest(project, environment, step, [], yields);
+        step.done(result.remark ?? `${result.passed} passed, ${result.failed} failed`);
+        return result;
+      });
+      if (tally) ran.set(project.name, tally);
+    }
+  };
+  const projects = jestProjects.filter(wanted);
+  const inLane = (/** @type {string | undefined} */ lane) => projects.filter((project) => project.lane === lane);
+  await runAll(inLane(undefined));
+  const [computing, live] = [inLane('computing'), inLane('live')];
+  if (inTurn) await runAll([...computing, ...live]);
+  else await Promise.all([runAll(computing, live.length > 0), runAll(live)]);
+  tallies.push(...projects.flatMap(({ name }) => ran.get(name) ?? []));
 
   const { failed, lines, last } = summarise(tallies, { strict: process.env.CI === 'true' });
   for (const problem of tallies.flatMap((tally) => tally.problems)) process.stdout.write(`\n✘ ${problem}\n`);
