@@ -4,7 +4,7 @@ import type { ReleaseRequest, Sats } from './terms.ts';
 export const FEE_RUNGS_MAX: number = 8;
 
 /** A transaction takes the place of another one only when it pays for its own bytes on top (BIP125, rule 4). */
-export const REPLACING_SATS_PER_KVB: number = 1_000;
+const REPLACING_SATS_PER_KVB = 1_000;
 
 type Fees = Pick<ReleaseRequest, 'feeSats' | 'higherFeesSats'>;
 

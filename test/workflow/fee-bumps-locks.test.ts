@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Context } from '@temporalio/activity';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Runtime } from '@temporalio/worker';
 import { progressQuery } from '../../workflows/lib/messages.ts';
@@ -56,7 +57,7 @@ test('a run that is lost between the signature of a replacement and its hand-in 
           return broadcastPayout(input);
         }
         signed = input.txid;
-        return new Promise<never>(() => undefined);
+        return Context.current().cancelled;
       },
     },
   });

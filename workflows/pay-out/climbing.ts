@@ -1,6 +1,6 @@
 import type { Settlement } from '../../activities/settlement.ts';
 import type { BlobRef } from '../../domain/ports/blob-store.ts';
-import { type FeeLook, judgeClimb, REPLACING_SATS_PER_KVB } from '../../domain/vault/fee-ladder.ts';
+import { type FeeLook, judgeClimb } from '../../domain/vault/fee-ladder.ts';
 import type { Sats } from '../../domain/vault/terms.ts';
 import { effects, named } from '../lib/effects.ts';
 import type { Unsticking } from '../lib/settle.ts';
@@ -137,7 +137,8 @@ const NOT_HELD =
 function whoMustSign(look: FeeLook, feeSats: Sats, vault: string, maximumFeeSats: Sats | undefined): string {
   if (maximumFeeSats !== undefined && feeSats >= maximumFeeSats)
     return `nobody can pay more: the fee of ${feeSats} sat is the highest that the terms of the vault allow; it waits for cheaper blocks`;
-  const wanted = look.kind === 'estimate' ? look.feeSats : feeSats + REPLACING_SATS_PER_KVB;
+  // Twice as much always pays for the bytes of a replacement too, which nodes want on top.
+  const wanted = Math.max(feeSats * 2, look.kind === 'estimate' ? look.feeSats : 0);
   const enough = Math.min(wanted, maximumFeeSats ?? wanted);
   const costs =
     look.kind === 'estimate' ? `a payout costs ${look.feeSats} sat now` : 'nobody knows what a payout costs now';
