@@ -1,4 +1,5 @@
 import { DefaultLogger, Runtime, type Worker } from '@temporalio/worker';
+import { followNamedBranch } from '../activities/branch.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
 import { createMetrics, workerMetrics } from '../telemetry/metrics.ts';
 import { cachedBundle } from './bundle.ts';
@@ -9,6 +10,9 @@ import { prepareNamespace } from './namespace.ts';
 import type { WorkerMetrics } from './observer.ts';
 import { countRefusals } from './sinks.ts';
 import { type Coordinator, wire } from './wire.ts';
+
+/** How often a worker whose chain view stopped asks in which chain it may go on. */
+const NAMED_BRANCH_MS = 5_000;
 
 /**
  * One coordinator worker until `stop` fires. Nothing in its memory matters: any number of these may run, and one that is killed
@@ -48,6 +52,8 @@ export async function runWorker(config: CoordinatorConfig, stop: AbortSignal): P
         cachedWorkflowsMax,
       });
       polling = true;
+      const asking = setInterval(() => void followNamedBranch(coordinator.followed, stop), NAMED_BRANCH_MS);
+      stop.addEventListener('abort', () => clearInterval(asking), { once: true });
       logger.info({ address: config.temporal.address, namespace, taskQueue }, 'worker is ready');
       await runUntil(worker, stop);
     } finally {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Activities, createActivities } from '../activities/activities.ts';
+import type { followNamedBranch } from '../activities/branch.ts';
 import { channelsOf } from '../activities/notice/channels.ts';
 import type { ActivityLogger } from '../activities/dependencies.ts';
 import type { BlobStore } from '../domain/ports/blob-store.ts';
@@ -19,6 +20,8 @@ export type Coordinator = {
   readonly activities: Activities;
   readonly network: ValidatorNetwork;
   readonly chain: BitcoinChain;
+  /** What it takes to ask in which chain a stopped view may go on. */
+  readonly followed: Parameters<typeof followNamedBranch>[0];
 };
 
 /** The whole wiring of a coordinator: four ports, the channels, one suite, and nothing that signs. Opens nothing; `host.start` does. */
@@ -57,5 +60,6 @@ export async function wire(
     notifiers,
     channels: channelsOf(notifiers, genesis, Date.now),
   });
-  return { host, activities, network, chain };
+  const followed = { genesis, network, chain, clock: Date.now, logger };
+  return { host, activities, network, chain, followed };
 }

@@ -57,7 +57,7 @@ export const pluginsBitcoinFailures = {
     meaning:
       'The node follows a branch that leaves ours deeper than reorg_depth_max; nobody guesses what that means for payouts.',
     remedy:
-      'Compare the branches with other operators. To accept the new one, stop the process, delete chain.sqlite, start again.',
+      'Compare the branches with other operators (ops/runbooks/deep-reorg.md). A validator has frozen payouts and goes on in the chain whose block a lift names: order make lift --block <height>:<hash>.',
   },
   'unavailable.node-down': {
     meaning: 'No configured Bitcoin node answers.',

@@ -7,6 +7,7 @@ import { memory as memoryKeystore } from '../../../plugins/keystore/memory/index
 import { silentLogger } from '../../../telemetry/log.ts';
 import { signingSuite } from '../../../threshold/session/suite.ts';
 import { createAgent } from '../../../validator/custody/create-agent.ts';
+import type { SigningPolicy } from '../../../validator/custody/dependencies.ts';
 import { openJournal } from '../../../validator/custody/journal/open.ts';
 import { inProcessSigner } from '../../../validator/custody/signer/in-process.ts';
 import { COORDINATOR } from './network.ts';
@@ -15,9 +16,9 @@ import type { AgentsOf } from './world.ts';
 /** The validators that operators run, without transport: real keys, journals and policies, each with a chain view of its own. */
 export const realAgents: AgentsOf = (...world) => agentsBy(Date.now)(...world);
 
-/** With a clock that a test may move. */
+/** With a clock that a test may move, and by rules of its own. */
 export const agentsBy =
-  (clock: () => number): AgentsOf =>
+  (clock: () => number, rules: Partial<SigningPolicy> = {}): AgentsOf =>
   (genesis, identities, dev) => {
     const root = mkdtempSync(join(tmpdir(), 'workflow-agents-'));
     const handlers = new Map<ValidatorId, (bytes: Uint8Array) => Promise<Uint8Array>>();
@@ -34,6 +35,7 @@ export const agentsBy =
         minFeeRateSatsPerKvb: 1_000,
         feeCapSats: 10_000,
         outflowCap: { sats: 1_000_000_000, windowSeconds: 86_400 },
+        ...rules,
       };
       const parts = { genesis, self, identity, journal, chain: view, codec, fees, signer, policy };
       const agent = createAgent({ ...parts, clock, logger: silentLogger, version: 'test' });

@@ -16,7 +16,7 @@ import {
 } from '../../../workflows/generate-key/messages.ts';
 import type { SweepVaultsInput } from '../../../workflows/sweep-vaults/messages.ts';
 import { realAgents } from './agents.ts';
-import { testWorld, type TestWorld } from './world.ts';
+import { type AgentsOf, testWorld, type TestWorld } from './world.ts';
 
 /** Everybody but validator 5, the suspect. */
 export const PARTICIPANTS: readonly ValidatorId[] = [1, 2, 3, 4].map(validatorId);
@@ -29,8 +29,8 @@ const committee = {
 };
 
 /** Five validators as operators run them, of which three sign, and a committee whose keys the test has. */
-export const rotatingWorld = (): Promise<TestWorld> =>
-  testWorld({ threshold: 3, participants: 5, agents: realAgents, pinned: { committee } });
+export const rotatingWorld = (agents: AgentsOf = realAgents): Promise<TestWorld> =>
+  testWorld({ threshold: 3, participants: 5, agents, pinned: { committee } });
 
 export const committeeKeys = members;
 
