@@ -7,6 +7,7 @@ import { GENERATE_KEY } from '../../workflows/generate-key/messages.ts';
 import { PAY_OUT } from '../../workflows/pay-out/messages.ts';
 import { liveTest } from '../e2e/rig/evidence.ts';
 import type { LiveNetwork } from '../../devnet/live-network.ts';
+import { secretsIn } from '../../devnet/verdict/secrets.ts';
 import { on } from '../e2e/rig/operator.ts';
 import { requestsIn, usesInEvidence, usesInJournals } from '../../devnet/nonce-uses.ts';
 
@@ -42,6 +43,20 @@ export function nonceScenes(live: () => LiveNetwork): void {
         toHex(first.nonces.hiding),
         toHex(first.nonces.binding),
       ]);
+    },
+  );
+
+  scene(
+    'no share follows from all partial signatures that journals and transcripts hold, and a planted one does',
+    live,
+    async (net) => {
+      const verdict = secretsIn(net.layout, validatorIds(), 'regtest');
+      process.stdout.write(
+        `    ${verdict.equations} equations over ${verdict.commitments} nonce commitments, of ${verdict.requests} requests and ` +
+          `${verdict.transcripts} transcripts\n`,
+      );
+      expect(verdict.equations).toBeGreaterThan(20);
+      expect(verdict).toMatchObject({ reused: 0, unplaced: 0, recovered: 0, seededRecovered: 1 });
     },
   );
 }
