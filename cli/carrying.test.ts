@@ -42,7 +42,7 @@ test('the next command gets no option that it does not have', async () => {
   const playbook = join(import.meta.dirname, '../playbooks/validator-offline/playbook.yaml');
   const catalogue = join(import.meta.dirname, '../playbooks/catalogue.yaml');
   expect(await next('playbook', 'validate', playbook, '--catalogue', catalogue)).toMatch(
-    new RegExp(`^playbook plan \\S+ --catalogue ${catalogue}$`),
+    new RegExp(`^playbook plan \\S+ --input validator=<validator> --catalogue ${catalogue}$`),
   );
   const use = await next(
     'order',

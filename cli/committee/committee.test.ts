@@ -14,6 +14,7 @@ import { proposeCommittee } from './propose.ts';
 import { showCommittee } from './show.ts';
 import { signCommittee } from './sign.ts';
 import { verifyCommittee } from './verify.ts';
+import { describeHandOver } from './words.ts';
 
 const keys = ['ann', 'bo', 'cy', 'dan'].map((name) => ({ name, secret: generateKeyPairSync('ed25519').privateKey }));
 const member = (name: string) => {
@@ -57,6 +58,20 @@ function proposed(change: Partial<Committee> = {}): string {
 }
 const sign = (file: string, name: string, chain?: string) =>
   signCommittee(screen, file, { ...where(chain), key: at(`${name}.key`), yes: true });
+
+test('a key that keeps its seat under another name, or becomes a deputy, is said: nobody comes and nobody goes', () => {
+  const [ann, bo, cy] = ['ann', 'bo', 'cy'].map(member);
+  if (ann === undefined || bo === undefined || cy === undefined) throw new Error('three members are there');
+  const says = (members: Committee['members']): string =>
+    describeHandOver(pinned.committee, {
+      epoch: { version: 1, committee: { ...pinned.committee, epoch: 2, members }, reason: 'x' } as never,
+      signatures: [],
+    }).join('\n');
+  const text = says([{ ...bo, name: 'robert', deputy: ann }, cy]);
+  expect(text).toMatch(/leave +nobody/);
+  expect(text).toMatch(/change +ann → ann, deputy of robert \([0-9a-f]{16}\), bo → robert \([0-9a-f]{16}\)/);
+  expect(says([ann, bo])).not.toContain('change   ');
+});
 
 test('a hand-over goes from draft to chain, and the chain leads to the new committee', async () => {
   const file = proposed();

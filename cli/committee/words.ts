@@ -31,6 +31,11 @@ export function describeHandOver(before: Committee, { epoch }: SignedEpoch): rea
       .filter(([voter]) => !without.has(voter))
       .map(([voter, name]) => `${name} (${voter.slice(0, 16)})`)
       .join(', ') || 'nobody';
+  // The same key under another name, or with a seat of its own in place of a deputy's: nobody comes and nobody goes.
+  const changed = [...old].flatMap(([voter, was]) => {
+    const is = next.get(voter);
+    return is === undefined || is === was ? [] : [`${was} → ${is} (${voter.slice(0, 16)})`];
+  });
   const quorums = (['freeze', 'lift', 'change'] as const).map((kind) => {
     const was = quorumOf(before, kind);
     const is = quorumOf(epoch.committee, kind);
@@ -41,6 +46,7 @@ export function describeHandOver(before: Committee, { epoch }: SignedEpoch): rea
     `  reason   ${epoch.reason}`,
     `  leave    ${names(old, next)}`,
     `  come     ${names(next, old)}`,
+    ...(changed.length === 0 ? [] : [`  change   ${changed.join(', ')}`]),
     `  quorums  ${quorums.join(', ')} of ${epoch.committee.members.length} seats`,
     `  digest   ${epochDigest(epoch)} (computed here)`,
   ];

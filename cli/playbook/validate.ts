@@ -1,5 +1,6 @@
 import { failureOf } from '../../domain/errors/failure.ts';
 import { judgeEndorsement } from '../../domain/playbook/endorsement.ts';
+import type { Plan } from '../../domain/playbook/plan.ts';
 import type { Problem } from '../../language/problem.ts';
 import { presentAuthority } from '../authority.ts';
 import { EXIT } from '../exit.ts';
@@ -25,9 +26,15 @@ export function validatePlaybook(file: string, options: PlaybookOptions): Outcom
       ...(verdict?.ok ? [`  signed  by the committee of epoch ${verdict.value.committeeEpoch}`] : []),
       ...(options.network === undefined ? ['  quorums were not judged: no --network was given'] : []),
     ],
-    next: `playbook plan ${file}`,
+    next: ['playbook plan', file, ...inputsOf(plan)].join(' '),
   };
 }
+
+/** What has to be given, since it has no default. */
+const inputsOf = ({ inputs }: Plan): readonly string[] =>
+  Object.entries(inputs).flatMap(([name, { type, default: usual }]) =>
+    usual === undefined ? [`--input ${name}=<${type}>`] : [],
+  );
 
 /** Exit 1 when only rules stand against it, 2 when the text has to be corrected. */
 export function refusedPlaybook(problems: readonly Problem[]): Outcome {

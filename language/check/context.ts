@@ -29,9 +29,15 @@ export class Context {
     this.committee = committee;
   }
 
-  say(code: Finding['code'], path: FieldPath, message: string, within?: Finding['within']): void {
+  say(
+    code: Finding['code'],
+    path: FieldPath,
+    message: string,
+    more: Finding['within'] | Required<Pick<Finding, 'remedy'>> = undefined,
+  ): void {
     if (this.findings.length >= FINDINGS_MAX) return;
-    this.findings.push({ code, path, message, ...(within === undefined ? {} : { within }) });
+    const about = more === undefined ? {} : 'remedy' in more ? more : { within: more };
+    this.findings.push({ code, path, message, ...about });
   }
 
   names(scope: Scope, result?: Results): Names {
@@ -120,6 +126,10 @@ export class Context {
           'input.playbook-capability',
           [...path, index],
           `no channel is called ${channel}; there are: ${this.catalogue.channels.join(', ') || 'none'}`,
+          {
+            remedy:
+              'Mend the name, or add the channel to `channels` of your catalogue and judge by that one: --catalogue <file>.',
+          },
         );
   }
 }
