@@ -18,34 +18,37 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const say = (line: string): void => void process.stdout.write(`    ${line}\n`);
 
-test('wherever a process of a small network is killed, once or twice, every run comes to what it comes to undisturbed, and no share follows from all that was said', async () => {
-  say(`FIREBREAK_SWEEP_SEED=${seed}`);
-  const state = new SweepState(join(folder, 'state.jsonl'));
-  await sweep(state, {
-    seed,
-    lane: 0,
-    portBase: await freePortBase(),
-    deadlineMs: Date.now() + HUNG_MS,
-    points: 1_000,
-    networksMax: 1,
-    sizes: { generateKey: 1, openVault: 4, confirmDeposit: 4, payOut: 4, sweepVaults: 2 },
-    volleysPerNetwork: VOLLEYS.length,
-    pairsEvery: 2,
-    signal: new AbortController().signal,
-    say,
-    judge: async ({ layout }) => {
-      state.add({ kind: 'verdict', ...secretsIn(layout, VALIDATORS, 'regtest') });
-    },
-  });
-  expect(state.runs().filter(({ differs }) => differs !== undefined)).toEqual([]);
-  const { singles, pairs } = state.points();
-  say(`${singles.size} points with one kill, ${pairs.size} with two`);
-  // A kill can come to nothing when what it waits for does not come up; all of them cannot.
-  expect(singles.size).toBeGreaterThan(1);
-  expect(pairs.size).toBeGreaterThan(0);
-  const hits = state.runs().flatMap((run) => run.hits);
-  expect(new Set(hits.map(({ victim }) => victim.replace(/-\d+$/, ''))).size).toBeGreaterThan(1);
-  const verdict = state.lines.find((line) => line.kind === 'verdict');
-  expect(verdict).toMatchObject({ reused: 0, recovered: 0, unplaced: 0, seededRecovered: 1 });
-  expect(verdict?.kind === 'verdict' && verdict.equations).toBeGreaterThan(50);
-}, HUNG_MS);
+test(
+  'wherever a process of a small network is killed, once or twice, every run comes to what it comes to undisturbed, and no share follows from all that was said',
+  async () => {
+    say(`FIREBREAK_SWEEP_SEED=${seed}`);
+    const state = new SweepState(join(folder, 'state.jsonl'));
+    await sweep(state, {
+      seed,
+      lane: 0,
+      portBase: await freePortBase(),
+      deadlineMs: Date.now() + HUNG_MS,
+      points: 1_000,
+      networksMax: 1,
+      sizes: { generateKey: 1, openVault: 4, confirmDeposit: 4, payOut: 4, sweepVaults: 2 },
+      volleysPerNetwork: VOLLEYS.length,
+      pairsEvery: 2,
+      signal: new AbortController().signal,
+      say,
+      judge: async ({ layout }) => {
+        state.add({ kind: 'verdict', ...secretsIn(layout, VALIDATORS, 'regtest') });
+      },
+    });
+    expect(state.runs().filter(({ differs }) => differs !== undefined)).toEqual([]);
+    const { singles, pairs } = state.points();
+    say(`${singles.size} points with one kill, ${pairs.size} with two`);
+    // A kill meets nobody when all runs are over before it; not every time.
+    expect(singles.size + pairs.size).toBeGreaterThan(3);
+    const hits = state.runs().flatMap((run) => run.hits);
+    expect(new Set(hits.map(({ victim }) => victim.replace(/-\d+$/, ''))).size).toBeGreaterThan(1);
+    const verdict = state.lines.find((line) => line.kind === 'verdict');
+    expect(verdict).toMatchObject({ reused: 0, recovered: 0, unplaced: 0, seededRecovered: 1 });
+    expect(verdict?.kind === 'verdict' && verdict.equations).toBeGreaterThan(50);
+  },
+  HUNG_MS,
+);
