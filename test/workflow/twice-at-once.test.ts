@@ -95,7 +95,7 @@ test('when two carry out every effect at the same time, a key is made, a vault p
     expect(world.chain.view.output(moved).output?.spentBy).toBeDefined();
     const twice = EFFECTS.map((effect) => {
       const { runs = 0, completions = 0 } = carried.get(effect) ?? {};
-      return [effect, completions > 0 && runs === 2 * completions];
+      return [effect, completions > 0 && runs >= 2 * completions];
     });
     expect(Object.fromEntries(twice)).toEqual(Object.fromEntries(EFFECTS.map((effect) => [effect, true])));
   } finally {
