@@ -18,23 +18,19 @@ const CHOICES = ['approve', 'reject', 'abstain', 'push-back'];
 const SIZES = { ed25519: [32, 64], secp256k1: [32, 64], 'ml-dsa-65': [1952, 3309] };
 /** SPKI header of an ML-DSA-65 key (RFC 9881); the raw key follows. */
 const ML_DSA_SPKI = Buffer.from('308207b2300b0609608648016503040312038207a100', 'hex');
-
 class Refusal extends Error {}
 const demand = (holds, code) => {
   if (!holds) throw new Refusal(code);
 };
-
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest();
 function digest(tag, value) {
   const prefix = sha256(tag);
   return sha256(Buffer.concat([prefix, prefix, Buffer.from(canonicalize(value), 'utf8')])).toString('hex');
 }
-
 const algorithmOf = ({ algorithm }) => algorithm ?? 'ed25519';
 const isHex = (text, bytes) => text.length === 2 * bytes && /^[0-9a-f]*$/.test(text);
 const voterOf = (key) =>
   algorithmOf(key) === 'ed25519' ? key.key : sha256(`${algorithmOf(key)}:${key.key}`).toString('hex');
-
 function isUsable(key) {
   if (!isHex(key.key, SIZES[algorithmOf(key)][0])) return false;
   if (algorithmOf(key) === 'ml-dsa-65') return true;
@@ -45,7 +41,6 @@ function isUsable(key) {
     return false;
   }
 }
-
 function isSigned(key, digestHex, signature) {
   const algorithm = algorithmOf(key);
   if (!isHex(key.key, SIZES[algorithm][0]) || !isHex(signature, SIZES[algorithm][1])) return false;
@@ -58,7 +53,6 @@ function isSigned(key, digestHex, signature) {
   }
   return verify(null, message, mlDsaKey(raw), bytes);
 }
-
 /** Any bytes of the right size are a key; so what is refused is not the key, and no verdict about the vote. */
 function mlDsaKey(raw) {
   try {
@@ -67,7 +61,6 @@ function mlDsaKey(raw) {
     throw new Error('this Node cannot check a signature by ML-DSA-65; take Node 24.7 or newer', { cause: error });
   }
 }
-
 const quorumOf = ({ quorum }, kind) => (kind === 'change' ? (quorum.change ?? quorum.lift) : quorum[kind]);
 const keysOf = ({ members }) =>
   members.flatMap(({ deputy, ...key }, seat) => [{ seat, ...key }, ...(deputy ? [{ seat, ...deputy }] : [])]);
@@ -76,7 +69,6 @@ const committeeDigest = (committee) => digest('firebreak/committee/v1', committe
 const seatsOf = (voters, committee) =>
   new Set(keysOf(committee).flatMap((key) => (voters.has(voterOf(key)) ? [key.seat] : []))).size;
 const isUnique = (texts) => new Set(texts).size === texts.length;
-
 function checkRules(committee) {
   const [freeze, lift, change] = CLASSES.map((kind) => quorumOf(committee, kind));
   const seats = committee.members.length;
@@ -88,7 +80,6 @@ function checkRules(committee) {
     keys.every(isUsable);
   demand(holds, 'policy.committee-rules');
 }
-
 function checkEpoch({ epoch, signatures }, before, network) {
   const next = epoch.committee;
   demand(epoch.environment === network.environment && epoch.network === network.name, 'policy.epoch-environment');
@@ -108,7 +99,6 @@ function checkEpoch({ epoch, signatures }, before, network) {
   demand(seatsOf(voters, next) >= quorumOf(next, 'change'), 'policy.epoch-unproven');
   return next;
 }
-
 function checkSubject(subject, network, committee, expected, now) {
   demand(subject.environment === network.environment, 'policy.vote-environment');
   demand(subject.network === network.name, 'policy.vote-network');
@@ -121,7 +111,6 @@ function checkSubject(subject, network, committee, expected, now) {
     demand(subject[field] === expected[field], `policy.vote-${field}`);
   }
 }
-
 function checkBallot({ signature, ...words }, subject, committee, former, heard) {
   const key = findVoter(committee, words.voter);
   demand(key !== undefined, former.has(words.voter) ? 'policy.vote-revoked' : 'policy.vote-stranger');
@@ -139,7 +128,6 @@ function checkBallot({ signature, ...words }, subject, committee, former, heard)
 }
 
 /* Shapes: the names of a document's fields, those ending in ? may be absent; a field without a test of its own is a text. */
-
 const oneOf = (values) => (value) => values.includes(value);
 const listOf = (item) => (value) => Array.isArray(value) && value.every(item);
 const isText = (value) => typeof value === 'string';
@@ -169,7 +157,6 @@ const subject = shape(
 );
 const ballots = listOf(shape('voter choice comment? signature', { choice: oneOf(CHOICES) }));
 const isCertificate = shape('version subject ballots', { version: oneOf([1]), subject, ballots });
-
 /** {ok: true, approvals} or {ok: false, code}. */
 export function verifyVotes({ genesis, chain, certificate, expected, nowSeconds }) {
   try {
@@ -191,7 +178,6 @@ export function verifyVotes({ genesis, chain, certificate, expected, nowSeconds 
     throw error;
   }
 }
-
 /** Whether the file of this address was started, and not only imported; in Node 20 too, which has no word of its own for it. */
 function isProgram(address) {
   const started = process.argv[1] ?? '';
