@@ -226,7 +226,7 @@ class Sessions<Phase extends string> {
       this.#line.saidNo(session.n, heard.refused);
       this.#said.push(...heard.refused);
       if (at > 0) session.askedSeconds += seconds;
-      if (session === this.#sessions.at(-1))
+      if (session === this.#sessions.at(-1) && !this.#opening)
         report({ have: heard.have.length, missing: withoutPartials(signers, heard).map(({ validator }) => validator) });
       if (isWhole) session.state = 'whole';
       this.#news = true;
