@@ -23,8 +23,11 @@ const SESSION_SECONDS = 5;
 const SESSIONS_MAX = 10;
 const TRIES_MAX = 12;
 const AGAIN_MS = 1_000;
+/** Whoever pays through a node that dies may pay twice without knowing: then there is one more deposit, and each of them can be paid out. */
+const HAS_ARRIVED: ReadonlySet<string> = new Set(['confirmed', 'double-deposited', 'over-deposited']);
 /** A transaction that was lost with a node is handed in again by its sender. */
 const RESEND_MS = 3_000;
+const NOTICED_MS = 15_000;
 
 /** One vault after another, from its terms to its coins; several lanes run side by side. */
 export class Lane {
@@ -122,7 +125,7 @@ export class Lane {
         let resendAtMs = Date.now() + RESEND_MS;
         // Set by whoever makes the reorg that takes it back.
         const takenBack = (): boolean => (deposit.state as string) === 'taken-back';
-        while (states.now() !== 'confirmed' && !takenBack()) {
+        while (!HAS_ARRIVED.has(states.now()) && !takenBack()) {
           if (Date.now() > deadline) throw new Error(`the deposit of ${vault} is ${states.now()} after ${STEP_MS} ms`);
           await wait(LOOK_MS);
           if (Date.now() < resendAtMs) continue;
@@ -130,6 +133,7 @@ export class Lane {
           await live.chain.pay(raw).catch(() => undefined); // most often it is known already
         }
         if (!takenBack()) return deposit;
+        await untilNoticed(states);
       }
     } finally {
       states.stop();
@@ -172,6 +176,12 @@ export class Lane {
     this.#phase = phase;
     for (const changed of this.#changed) changed();
   }
+}
+
+/** That it arrived is the word of the blocks that were replaced; the process notices within a few blocks, or the coins came back in time. */
+async function untilNoticed(states: { now(): string }): Promise<void> {
+  const deadline = Date.now() + NOTICED_MS;
+  while (HAS_ARRIVED.has(states.now()) && Date.now() < deadline) await wait(LOOK_MS);
 }
 
 /** The state that a run says it is in, as its history grows. */
