@@ -12,11 +12,14 @@ import type { DeliveryReceipt, Notifier } from '../../domain/ports/notifier.ts';
 import { memory, type ToldMessage } from '../../plugins/notifier/memory/index.ts';
 import { foundIn, hayOf, needlesOfText } from '../../devnet/canary/needles.ts';
 import { bundleOf, factsOf } from './rig/evidence.ts';
-import { openIncident } from './rig/incidents.ts';
+import { activitiesTelling, openIncident, seenIncident } from './rig/incidents.ts';
 import { realAgents } from './rig/agents.ts';
 import { activitiesOn, COMMITTEE, emptyStage, openApproval, planOf, startRun, vote } from './rig/playbooks.ts';
 import { startWorker } from './rig/rig.ts';
 import { startServer } from './rig/server.ts';
+import { raiseSeverity } from '../../workflows/incident/messages.ts';
+import { trailQuery } from '../../workflows/lib/messages.ts';
+import { answerTask } from '../../workflows/run-playbook/messages.ts';
 import { testWorld, type TestWorld } from './rig/world.ts';
 
 /** What no history, memo, record or message may hold; it is in everything that a hostile plug-in throws or says. */
@@ -134,7 +137,8 @@ const STEPS: Readonly<Record<string, (kind: string) => string>> = {
   tell: (kind) => `notify: { channels: [pager, ${kind}], message: "by ${kind}", confirm: 2 }, ${once(kind)}`,
 };
 
-test.each(Object.keys(STEPS))(
+/** Beside each other: what each of them waits for is time that was given to somebody who lets it pass. */
+test.concurrent.each(Object.keys(STEPS))(
   'whatever stands behind a step to %s, the step ends, the incident is over, and no secret is kept or told',
   async (verb) => {
     const branches = KINDS.map(
@@ -165,8 +169,41 @@ test.each(Object.keys(STEPS))(
     expect(foundIn(hayOf(kept), NEEDLES)).toEqual([]);
     expect(foundIn(hayOf([kept, { planted: `x${CANARY}x` }]), NEEDLES)).not.toEqual([]);
   },
-  120_000,
+  240_000,
 );
+
+const LOOK = `- { id: look, summary: Somebody looks, timeout: 1h, task: { role: operations, instruction: "What is it?", form: { kind: { type: text, label: Kind } } } }`;
+
+test.concurrent('with a blob store that fails people are told, and the incident ends', async () => {
+  let stores = true;
+  const { blobs } = world.deps;
+  const put: typeof blobs.put = (bytes, context) =>
+    stores ? blobs.put(bytes, context) : Promise.reject(new Error('the disk is full'));
+  const deps = { ...world.deps, blobs: { ...blobs, put } };
+  const { activities } = activitiesTelling({ ...world, deps, activities: createActivities(deps) }, emptyStage(), {
+    pager: 'pagerduty',
+    chat: 'slack',
+  });
+  const own = await startWorker(env, { activities });
+  try {
+    const handle = await openIncident(env.client, world, own.taskQueue, planOf(LOOK));
+    await seenIncident(handle, 'people are asked', ({ standing }) => standing.next.length > 0);
+    stores = false;
+    await handle.executeUpdate(raiseSeverity, { args: [{ severity: 'SEV1', by: 'ann', reason: 'a test' }] });
+    await seenIncident(handle, 'people are told', ({ timeline }) =>
+      timeline.some(({ kind, text }) => kind === 'notice' && text.includes('(severity)')),
+    );
+    const run = env.client.workflow.getHandle(handle.workflowId.replace(/^incident/, 'runPlaybook'));
+    await run.executeUpdate(answerTask, { args: [{ step: 'look', by: 'ann', answers: { kind: 'smoke' } }] });
+    const { outcome, evidence } = await handle.result();
+    expect(outcome).toBe('done');
+    // It says itself what it could not write.
+    expect(evidence.waiting).toBeGreaterThan(0);
+    await expect(handle.query(trailQuery)).resolves.toMatchObject({ waiting: evidence.waiting });
+  } finally {
+    await own.stop();
+  }
+}, 240_000);
 
 const KEY = `- { id: ask, summary: Ask, timeout: 1h, approval: { class: change, covers: [key], question: "Make it?" } }
 - { id: key, summary: Make a key, workflow: generateKey, with: { epoch: 1, purpose: custody, participants: [1, 2, 3, 4, 5], smallest: 4 }, timeout: 2s, effect: irreversible }`;
