@@ -17,6 +17,12 @@ export const DEFAULT_NAMESPACE = 'default';
 export const DEFAULT_TASK_QUEUE = 'firebreak';
 /** No run grows past this; a run that watches for long continues as new before. */
 export const HISTORY_EVENTS_MAX = 1_500;
+/**
+ * Nor past these bytes: from the first on it continues when nothing is in flight, from the second on it waits for that. A client reads at most
+ * four megabytes of a history at once.
+ */
+export const HISTORY_BYTES_SOFT = 3 * 1_048_576;
+export const HISTORY_BYTES_HARD = 12 * 1_048_576;
 
 /** Typed search attributes; SQL visibility has room for 10 Keyword and 3 of every other type. */
 export const searchAttributes = {

@@ -119,6 +119,39 @@ test('a run that asks for something while its guards are called back goes on wit
   }
 }, 120_000);
 
+test('a run whose effects carry much goes on in another execution by its bytes, long before its events are many', async () => {
+  const rounds = 24;
+  const loop = `- id: counting
+  summary: Count
+  repeat:
+    times: ${rounds}
+    every: 1ms
+    until: vars.count == ${rounds}
+    steps:
+      - { id: set, summary: Set, action: test.note, with: { what: a }, timeout: 1m, effect: none, set: { count: vars.count + 1 } }`;
+  const activities = activitiesOn(on.world, stage);
+  const padding = 'x'.repeat(200_000);
+  const heavy = {
+    ...activities,
+    performAction: async (...given: Parameters<typeof activities.performAction>) => ({
+      ...(await activities.performAction(...given)),
+      padding,
+    }),
+  };
+  const worker = await startWorker(on.env, { activities: heavy });
+  try {
+    const plan = planOf(loop, 'variables: { count: { type: int, initial: 0 } }');
+    const handle = await startRun(on.env.client, on.world, worker.taskQueue, plan);
+    expect(await handle.result()).toMatchObject({ outcome: 'done' });
+    expect(stage.done.splice(0)).toHaveLength(rounds);
+    const runs = await runsOf(on.env.client, handle as Parameters<typeof runsOf>[1]);
+    expect(runs).toHaveLength(2);
+    for (const events of runs) expect(events.length).toBeLessThan(HISTORY_EVENTS_MAX / 2);
+  } finally {
+    await worker.stop();
+  }
+}, 120_000);
+
 /** The name of the patch that an execution met at this event. */
 function patchAt({ markerRecordedEventAttributes: marker }: Run[number]): string | undefined {
   const data = marker?.details?.['patch-data']?.payloads?.[0]?.data;

@@ -19,6 +19,7 @@ import { pageLines } from '../../domain/incident/page.ts';
 import { linesOf, type Standing } from '../../domain/incident/standing.ts';
 import { answerAlertsId, responseEndedSignal } from '../answer-alerts/messages.ts';
 import type { AwaitingRole } from '../lib/progress.ts';
+import { lengthOf } from '../lib/room.ts';
 import { trackProgress } from '../lib/track.ts';
 import { keepTrail, type TrailState } from '../lib/trail.ts';
 import {
@@ -63,7 +64,8 @@ async function hold(input: IncidentInput, carried: Carried | undefined): Promise
   const execution = `${id}/${firstExecutionRunId}`;
   const run = runOfIncident(input.network, input.key);
   const state = carried?.state ?? freshState(input, startTime.getTime());
-  const room = (): Promise<void> => condition(() => workflowInfo().historyLength < HISTORY_HARD);
+  const length = lengthOf(HISTORY_SOFT, HISTORY_HARD);
+  const room = (): Promise<void> => condition(() => !length.isFull());
   const trail = keepTrail(input.network, room, carried?.trail, (entry) => hearDone(state, entry));
   const standing = (): Standing => standingOfState(state, input, id);
   const show = shown(input, standing);
@@ -90,7 +92,7 @@ async function hold(input: IncidentInput, carried: Carried | undefined): Promise
   else void answer(input, state, joined.join).then(show);
 
   const teller = { input, id, state, standing, record: trail.record, room };
-  const full = (): boolean => workflowInfo().historyLength > HISTORY_SOFT;
+  const full = length.isLong;
   for (;;) {
     const { phase } = state;
     judgePhase(state);

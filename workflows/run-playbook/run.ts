@@ -20,6 +20,8 @@ export type Run = {
   authority: Authority;
   /** Effects and processes that have been asked for and not answered: while there is one, the run cannot continue as new. */
   inFlight: number;
+  /** Another execution should carry it on. */
+  readonly isLong: () => boolean;
   /** Waits while the history is too long to go on in this execution. */
   readonly room: () => Promise<void>;
   /** Whether it answers an incident by itself: people who decide about it are then waited for, and the incident hears how it goes. */

@@ -15,6 +15,7 @@ import type { Plan } from '../../domain/playbook/plan.ts';
 import type { Values } from '../../domain/playbook/resolve.ts';
 import { effects, named } from '../lib/effects.ts';
 import { verdictOf } from '../lib/refusal.ts';
+import { lengthOf } from '../lib/room.ts';
 import { trackProgress } from '../lib/track.ts';
 import { HISTORY_EVENTS_MAX } from '../settings.ts';
 import { hearing } from './hearing.ts';
@@ -64,6 +65,7 @@ export async function runPlaybook(input: RunPlaybookInput, carried?: Carried): P
     meanwhile: 'nothing has been done',
   });
   setHandler(runViewQuery, () => openingView(input));
+  const length = lengthOf(HISTORY_SOFT, HISTORY_HARD);
   const incident = hearing(input);
   const opened =
     carried === undefined
@@ -95,7 +97,8 @@ export async function runPlaybook(input: RunPlaybookInput, carried?: Carried): P
     state,
     authority: { ...authority, former: new Set(authority.former) },
     inFlight: 0,
-    room: () => condition(() => workflowInfo().historyLength < HISTORY_HARD),
+    isLong: length.isLong,
+    room: () => condition(() => !length.isFull()),
     inIncident: incident.hears && input.within === undefined,
     show: () => {
       track.change(pageOf(run, phase));
@@ -223,7 +226,7 @@ async function body(run: Run, input: RunPlaybookInput, pinned: Carried): Promise
       (verdict) => void (settled = verdict),
       (error: unknown) => void (thrown = { error }),
     );
-  const full = (): boolean => run.inFlight === 0 && workflowInfo().historyLength > HISTORY_SOFT;
+  const full = (): boolean => run.inFlight === 0 && run.isLong();
   const over = (): boolean => settled !== undefined || thrown !== undefined;
   const goesOn = (): boolean => !over() && run.state.told === undefined;
   const unguarded = async (): Promise<unknown> => {
