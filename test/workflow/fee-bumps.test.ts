@@ -6,7 +6,7 @@ import { estimateOf, expectOnePayment, LADDER, passByUntil, startClimbing, waiti
 import { eventually, keepHistory, startWorker } from './rig/rig.ts';
 import { deposit, openVault } from './rig/steps.ts';
 import { onServer, type Scene } from './rig/suite.ts';
-import { AMOUNT_SATS, type TestWorld } from './rig/world.ts';
+import { AMOUNT_SATS, PAYOUT_SCRIPT, type TestWorld } from './rig/world.ts';
 
 const { scenario, onceScenario } = onServer();
 
@@ -73,13 +73,28 @@ onceScenario('the original wins after its replacement was signed, and the result
 onceScenario('in a fee spike the node does not take it, and it goes up at once and not after blocks', async (scene) => {
   const { world } = scene;
   const { vault, coin } = await fundedVault(scene);
-  const vsize = world.deps.chain.codec.payoutVsize(1, '0014'.padEnd(44, '4'));
+  const vsize = world.deps.chain.codec.payoutVsize(1, PAYOUT_SCRIPT);
   world.dev.crowd(Math.floor((900 * 1_000) / vsize));
   estimateOf(world, 900);
   const paying = await startClimbing(scene, vault, [coin]);
   await waits(world, 1_000);
   await world.dev.mine(2);
   expect(await resultOf(paying)).toMatchObject({ outcome: 'settled', feeSats: 1_000 });
+});
+
+onceScenario('a payout that falls out of a full mempool goes up although no block passes', async (scene) => {
+  const { world } = scene;
+  const { vault, coin } = await fundedVault(scene);
+  const paying = await startClimbing(scene, vault, [coin]);
+  await waits(world, 500);
+  await settling(paying);
+  estimateOf(world, 900);
+  const vsize = world.deps.chain.codec.payoutVsize(1, PAYOUT_SCRIPT);
+  world.dev.crowd(Math.floor((900 * 1_000) / vsize));
+  expect(world.dev.mempool.size).toBe(0);
+  await waits(world, 1_000);
+  await world.dev.mine(2);
+  expect(await resultOf(paying)).toMatchObject({ outcome: 'settled', feeSats: 1_000, sessions: 2 });
 });
 
 scenario('without an estimate it says so, waits once more, and goes up by one step', async (scene) => {
@@ -99,7 +114,7 @@ scenario('without an estimate it says so, waits once more, and goes up by one st
   await keepHistory(paying, 'pay-out-climbs-without-estimate');
 });
 
-scenario(
+onceScenario(
   'a fee above the whole ladder is for the release key to sign, and what it signs ends the first payout too',
   async (scene) => {
     const { world } = scene;
