@@ -56,20 +56,29 @@ type Scene = {
 /** Each scenario has epochs of its own: processes are named after them, and one that is over must not be joined. */
 let epochs = 0;
 
-/** A world with an active key, before anything is rotated. */
-function scenario(title: string, run: (scene: Scene) => Promise<void>, choices: WorkerChoices = {}): void {
-  test(title, async () => {
-    const world = await rotatingWorld();
-    const worker = await startWorker(env, world, choices);
-    const { taskQueue } = worker;
-    try {
-      epochs += 10;
-      await run({ env, world, taskQueue, old: await makeKey({ env, world, taskQueue }, epochs) });
-    } finally {
-      await worker.stop();
-      await world.stop();
-    }
-  }, 180_000);
+/** A world with an active key, before anything is rotated. `begin`: one that waits long for somebody does so beside the others. */
+function scenario(
+  title: string,
+  run: (scene: Scene) => Promise<void>,
+  choices: WorkerChoices = {},
+  begin: typeof test | typeof test.concurrent = test,
+): void {
+  begin(
+    title,
+    async () => {
+      const world = await rotatingWorld();
+      const worker = await startWorker(env, world, choices);
+      const { taskQueue } = worker;
+      try {
+        epochs += 10;
+        await run({ env, world, taskQueue, old: await makeKey({ env, world, taskQueue }, epochs) });
+      } finally {
+        await worker.stop();
+        await world.stop();
+      }
+    },
+    180_000,
+  );
 }
 
 async function opened({ world, taskQueue, old }: Scene, change = {}): Promise<OpenVault> {
@@ -244,24 +253,29 @@ scenario('coins that are not deep yet, and coins that come late, are swept in a 
   expect(coinsOn(scene, (await reopened(scene, vault)).script)).toHaveLength(2);
 });
 
-scenario('coins do not wait for a participant of the new key that is down; the new address does', async (scene) => {
-  const { world } = scene;
-  const vault = await opened(scene);
-  await deposit(world, vault.script, 2);
-  const { sweep } = await rotate(scene, scene.old.epoch);
-  const [, , , down] = PARTICIPANTS;
-  if (down === undefined) throw new Error('there are four participants');
-  world.handlers.set(down, () => new Promise<never>(() => undefined));
-  const sweeping = await start(scene, sweep);
-  await broadcast(scene, 1);
-  await world.dev.mine(2);
-  expect(await resultOf(sweeping)).toMatchObject({ outcome: 'swept', vaults: 1, swept: 1 });
-  const opening = env.client.workflow.getHandle(openVaultId(sweep.network, vault.vault));
-  await eventually('its page names who is missing', async () =>
-    (await opening.query(progressQuery)).missing.includes(down),
-  );
-  await opening.terminate('the test has seen enough');
-});
+scenario(
+  'coins do not wait for a participant of the new key that is down; the new address does',
+  async (scene) => {
+    const { world } = scene;
+    const vault = await opened(scene);
+    await deposit(world, vault.script, 2);
+    const { sweep } = await rotate(scene, scene.old.epoch);
+    const [, , , down] = PARTICIPANTS;
+    if (down === undefined) throw new Error('there are four participants');
+    world.handlers.set(down, () => new Promise<never>(() => undefined));
+    const sweeping = await start(scene, sweep);
+    await broadcast(scene, 1);
+    await world.dev.mine(2);
+    expect(await resultOf(sweeping)).toMatchObject({ outcome: 'swept', vaults: 1, swept: 1 });
+    const opening = env.client.workflow.getHandle(openVaultId(sweep.network, vault.vault));
+    await eventually('its page names who is missing', async () =>
+      (await opening.query(progressQuery)).missing.includes(down),
+    );
+    await opening.terminate('the test has seen enough');
+  },
+  {},
+  test.concurrent,
+);
 
 scenario('a freeze stops payouts and not the sweep', async (scene) => {
   const { world } = scene;
