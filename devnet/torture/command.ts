@@ -30,7 +30,8 @@ export async function torture(options: TortureOptions, say: (line: string) => vo
   const before = kept === undefined ? [] : readKept(kept);
   const summaries = new Map(before.map((each) => [each.seed, each]));
   const lines: string[] = [];
-  for (const seed of seeds.filter((each) => !summaries.has(each))) {
+  // What had a violation is run again: it was mended, or it is to be seen once more.
+  for (const seed of seeds.filter((each) => summaries.get(each)?.violations.length !== 0)) {
     say(`seed ${seed}`);
     const result = await oneSeed(seed, options, say);
     const summary = summaryOf(result);

@@ -27,7 +27,9 @@ export async function takeBack(live: LiveNetwork, ledger: Ledger, depth: number)
   const replaced = await transactionsAbove(live, height - depth);
   const victim = ledger.deposits.find(({ state, outpoint }) => {
     const funding = state === 'made' ? replaced.find((each) => each.getId() === outpoint.txid) : undefined;
-    return funding !== undefined && !replaced.some((each) => descendsFrom(each, funding));
+    if (funding === undefined || replaced.some((each) => descendsFrom(each, funding))) return false;
+    // Coins that are in the replaced blocks themselves cannot be spent elsewhere in the first new one.
+    return !replaced.some((each) => descendsFrom(funding, each));
   });
   if (victim === undefined) throw new Error('no deposit is in these blocks that nobody asked for');
   victim.state = 'taken-back';

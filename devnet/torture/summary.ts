@@ -14,6 +14,8 @@ export type Summary = {
   readonly cells: Readonly<Record<string, number>>;
   readonly looked: readonly string[];
   readonly violations: readonly string[];
+  /** What people found out about a violation. */
+  readonly note?: string;
 };
 
 export function summaryOf({ schedule, ledger, findings, beganAtMs }: Result): Summary {
