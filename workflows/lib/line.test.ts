@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import { type ValidatorId, validatorId } from '../../domain/network/network.ts';
-import { drawsOf } from '../../validator/custody/testkit/hostile-signer.ts';
 import { Line } from './line.ts';
 
 const SEED = Number(process.env['FIREBREAK_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
@@ -8,6 +7,17 @@ const PARTICIPANTS = 15;
 const THRESHOLD = 10;
 const HOSTILE_MAX = PARTICIPANTS - THRESHOLD;
 const ALL = Array.from({ length: PARTICIPANTS }, (_, at) => validatorId(at + 1));
+
+/** mulberry32: small, and the same everywhere. */
+function drawsOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
 
 type Session = {
   readonly n: number;
