@@ -33,18 +33,26 @@ export function cellsOf(matrix: Matrix): readonly CellWay[] {
   );
 }
 
-/** One depth for every phase and fate that can be, drawn by the seed; over seeds every cell has its turn. */
+/** Every phase once, and every fate with every depth once, drawn by the seed; over seeds every cell has its turn. */
 export function drawn(cells: readonly CellWay[], seed: number): readonly CellWay[] {
   let state = seed >>> 0 || 1;
   const next = (below: number): number => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return Math.floor((state / 2 ** 32) * below);
   };
-  const rows = Map.groupBy(
-    cells.filter((cell) => 'run' in cell),
-    ({ workflow, phase, fate }) => `${workflow} ${phase} ${fate}`,
-  );
-  return [...rows.values()].flatMap((row) => row[next(row.length)] ?? []);
+  const possible = cells.filter((cell) => 'run' in cell);
+  const chosen = new Set<CellWay>();
+  for (const same of [
+    ({ workflow, phase }: Cell) => `${workflow} ${phase}`,
+    ({ fate, depth }: Cell) => `${fate} ${depth}`,
+  ]) {
+    const there = new Set([...chosen].map(same));
+    for (const [name, group] of Map.groupBy(possible, same)) {
+      const one = there.has(name) ? undefined : group[next(group.length)];
+      if (one !== undefined) chosen.add(one);
+    }
+  }
+  return [...chosen];
 }
 
 export const nameOf = ({ workflow, phase, fate, depth }: Cell): string => `${workflow}/${phase}/${fate}/${depth}`;

@@ -3,7 +3,7 @@ import { type Cell, type CellWay, DEPTHS, FATES, nameOf } from './cells.ts';
 /** How a cell ended, by its name. */
 export type Ends = ReadonlyMap<string, string>;
 
-/** Every cell in its place: how it ended, the number of the reason why it cannot exist, or that it was not drawn. */
+/** Every cell in its place: how it ended, the number of the reason why it cannot exist, or that it was not run. */
 export function tableOf(cells: readonly CellWay[], ends: Ends): string {
   const reasons: string[] = [];
   const endings: string[] = [];
@@ -14,7 +14,7 @@ export function tableOf(cells: readonly CellWay[], ends: Ends): string {
   const inCell = (cell: CellWay): string => {
     if ('reason' in cell) return mark(reasons, cell.reason, (at) => `(${at + 1})`);
     const end = ends.get(nameOf(cell));
-    return end === undefined ? 'not drawn' : mark(endings, end, letter);
+    return end === undefined ? 'not run' : mark(endings, end, letter);
   };
   const phases = [...Map.groupBy(cells, ({ workflow, phase }) => `${workflow}: ${phase}`)];
   const rows = phases.flatMap(([phase, own]) =>
