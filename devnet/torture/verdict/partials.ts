@@ -83,7 +83,9 @@ function signingIn(
   const messages = readAs(() => transactionCodec('regtest').sighashes(request.transaction, prevouts));
   if (messages === undefined) return undefined;
   const { ceremony, commitments } = request;
+  // A vault of an earlier run over the same network.
   const tweak = tweaks.get(request.inputs[0]?.vault ?? '');
+  if (tweak === undefined) return undefined;
   return { digest: signingRequestDigest(bytes), ceremony, key, tweak, messages, commitments };
 }
 
