@@ -33,7 +33,7 @@ export class Context {
     code: Finding['code'],
     path: FieldPath,
     message: string,
-    more: Finding['within'] | Required<Pick<Finding, 'remedy'>> = undefined,
+    more?: Finding['within'] | Required<Pick<Finding, 'remedy'>>,
   ): void {
     if (this.findings.length >= FINDINGS_MAX) return;
     const about = more === undefined ? {} : 'remedy' in more ? more : { within: more };
