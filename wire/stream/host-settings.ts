@@ -6,11 +6,23 @@ export const TCP_SETTINGS = { backlog: 128 };
 export const YAMUX_SETTINGS = { maxInboundStreams: 64, maxOutboundStreams: 64 };
 export const PING_SETTINGS = { maxInboundStreams: 2 };
 
+/**
+ * A peer whose messages take five seconds is slow and not gone: an order still has to reach it, and libp2p would hang up on it after five
+ * seconds without an answer. A link that carries nothing is noticed after 10 to 25 seconds.
+ */
+export const MONITOR_SETTINGS = { pingInterval: 10_000, pingTimeout: { minTimeout: 15_000, maxTimeout: 30_000 } };
+
+/** One attempt at one address: a handshake is six messages, one after the other. A dead address takes its own time and not that of the next. */
+export const DIAL_MS = 35_000;
+export const IDENTIFY_SETTINGS = { timeout: 30_000 };
+
 /** libp2p would refuse the sixth connection per second from one host, and a devnet or a NAT puts a whole roster behind one. */
 export const connectionSettings = (peers: number) => ({
   maxConnections: 4 * peers,
   inboundConnectionThreshold: 200,
   maxIncomingPendingConnections: 64,
+  addressDialTimeout: DIAL_MS,
+  inboundUpgradeTimeout: DIAL_MS,
 });
 
 /** No message between processes is larger: 15 keygen envelopes with 15 encrypted shares each stay below 64 KiB. */
@@ -24,4 +36,24 @@ export const GOSSIP_SETTINGS = {
   emitSelf: false,
   seenTTL: 300_000,
   maxInboundDataLength: MESSAGE_BYTES_MAX,
+  /** What waits for a peer that does not read. Beyond it its stream is cut; a stream that stays away is opened anew (validator/custody/p2p/deaf-peers.ts). */
+  maxOutboundBufferSize: 4 * MESSAGE_BYTES_MAX,
+  /** One message of a peer at a time: what it says faster waits in its own connection, and not in our memory. */
+  awaitRpcHandler: true,
+  awaitRpcMessageHandler: true,
+};
+
+/**
+ * Only what is wrong counts, and it is forgotten within seconds: the square of how many messages of a peer were refused lately, halved each
+ * second. Nine of them close the ear to that peer (-80 is gossipsub's graylist) until it has been quiet for a second.
+ */
+export const SCORE_OF_TOPIC = {
+  topicWeight: 1,
+  timeInMeshWeight: 0,
+  timeInMeshQuantum: 1_000,
+  firstMessageDeliveriesWeight: 0,
+  meshMessageDeliveriesWeight: 0,
+  meshFailurePenaltyWeight: 0,
+  invalidMessageDeliveriesWeight: -1,
+  invalidMessageDeliveriesDecay: 0.5,
 };

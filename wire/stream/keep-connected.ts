@@ -1,6 +1,7 @@
 import type { Connection, PeerId } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { ValidatorId } from '../../domain/network/network.ts';
+import { DIAL_MS } from './host-settings.ts';
 
 /** The part of a libp2p node that staying connected needs. */
 export type DialingNode = {
@@ -18,8 +19,9 @@ export type KeptPeer = {
   readonly patienceMs: number;
 };
 
+/** `dialMs`: for each address of a peer, which are tried one after the other. */
 export type Backoff = { readonly firstMs: number; readonly lastMs: number; readonly dialMs: number };
-export const RECONNECT: Backoff = { firstMs: 250, lastMs: 15_000, dialMs: 5_000 };
+export const RECONNECT: Backoff = { firstMs: 250, lastMs: 15_000, dialMs: DIAL_MS };
 
 export type Keeper = {
   connected(): readonly ValidatorId[];
@@ -104,7 +106,10 @@ class Line {
     this.dialing = true;
     this.attempts += 1;
     try {
-      const signal = AbortSignal.any([this.stopped, AbortSignal.timeout(this.backoff.dialMs)]);
+      const signal = AbortSignal.any([
+        this.stopped,
+        AbortSignal.timeout(this.backoff.dialMs * this.peer.addresses.length),
+      ]);
       await this.node.dial([...this.peer.addresses], { signal });
       this.failure = undefined;
     } catch (error) {

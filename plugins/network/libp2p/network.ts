@@ -109,7 +109,7 @@ export class Libp2pNetwork implements ValidatorNetwork {
     if (peer.addresses.length === 0) return false;
     try {
       await node.dial([...peer.addresses], {
-        signal: AbortSignal.any([signal, AbortSignal.timeout(this.config.dialTimeoutMs)]),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(this.config.dialTimeoutMs * peer.addresses.length)]),
       });
       return true;
     } catch {

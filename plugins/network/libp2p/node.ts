@@ -8,6 +8,7 @@ import { yamux } from '@libp2p/yamux';
 import { createLibp2p } from 'libp2p';
 import type { NetworkGenesis } from '../../../domain/network/network.ts';
 import { identityOf, libp2pKeyOf } from '../../../wire/stream/host-identity.ts';
+import { IDENTIFY_SETTINGS, MONITOR_SETTINGS } from '../../../wire/stream/host-settings.ts';
 
 /** A host that dials the roster and nobody else, listens nowhere and accepts nobody. */
 export async function dialOnlyNode(
@@ -23,13 +24,14 @@ export async function dialOnlyNode(
     transports: [tcp()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
-    services: { identify: identify(), ping: ping() },
+    services: { identify: identify(IDENTIFY_SETTINGS), ping: ping() },
     connectionGater: { denyDialPeer: stranger, denyInboundEncryptedConnection: () => true },
     connectionManager: {
       maxConnections: 2 * listed.size,
       dialTimeout: dialTimeoutMs,
       addressDialTimeout: dialTimeoutMs,
     },
+    connectionMonitor: MONITOR_SETTINGS,
     start: false,
   });
 }

@@ -1,12 +1,17 @@
 import { type GossipSub, type Message, TopicValidatorResult } from '@libp2p/gossipsub';
+import type { PeerId } from '@libp2p/interface';
 import { identityOf } from '../../../wire/stream/host-identity.ts';
 import type { CustodyAgent } from '../agent.ts';
 import { announcementOf, type News } from '../news.ts';
 import type { AllowList } from './allow-list.ts';
 import type { TransportCount } from './counters.ts';
+import { RateLimit, type RequestRate } from './rate-limit.ts';
 
 /** Liveness with an order stays below 16 KiB with Ed25519; one committee of post-quantum keys with its signatures needs the rest (`EPOCH_BYTES_MAX`). */
 export const ANNOUNCEMENT_BYTES_MAX = 524_288;
+
+/** Of one author: an honest one says a word every few seconds, and a burst of them while it catches up with committees. */
+export const ANNOUNCEMENT_RATE: RequestRate = { burst: 300, perSecond: 20 };
 
 /** What an honest host of another age may still pass on; anything else is held against whoever forwarded it. */
 const FORGIVABLE: ReadonlySet<string> = new Set(['ignore', 'duplicate', 'stale', 'version']);
@@ -18,6 +23,7 @@ export class Announcements {
   private readonly agent: Pick<CustodyAgent, 'hear' | 'announce'>;
   private readonly allowList: AllowList;
   private readonly count: TransportCount;
+  private readonly rate = new RateLimit(ANNOUNCEMENT_RATE, Date.now);
 
   constructor(
     gossip: GossipSub,
@@ -34,7 +40,7 @@ export class Announcements {
   }
 
   begin(): void {
-    this.gossip.topicValidators.set(this.topic, (_from, message) => this.judge(message));
+    this.gossip.topicValidators.set(this.topic, (from, message) => this.judge(from, message));
     this.gossip.subscribe(this.topic);
   }
 
@@ -57,12 +63,18 @@ export class Announcements {
     this.count.sent(bytes.length);
   }
 
-  private async judge(message: Message): Promise<TopicValidatorResult> {
+  private async judge(from: PeerId, message: Message): Promise<TopicValidatorResult> {
     if (message.type !== 'signed') return this.reject('unsigned');
     if (message.data.length > ANNOUNCEMENT_BYTES_MAX) return this.reject('oversized');
     if (!this.allowList.mayAnnounce(message.from)) return this.reject('unlisted');
+    const author = identityOf(message.from) ?? '';
+    // Held against the author alone: whoever passes it on may have had room for it. What matters is in the author's next word.
+    if (!this.rate.admit(author)) {
+      this.count.drop('rate');
+      return from.equals(message.from) ? TopicValidatorResult.Reject : TopicValidatorResult.Ignore;
+    }
     this.count.received(message.data.length);
-    const verdict = await this.agent.hear(message.data, identityOf(message.from) ?? '');
+    const verdict = await this.agent.hear(message.data, author);
     if (verdict === 'accept') return TopicValidatorResult.Accept;
     return FORGIVABLE.has(verdict) ? TopicValidatorResult.Ignore : TopicValidatorResult.Reject;
   }

@@ -1,7 +1,10 @@
 import type { DropReason } from '../agent.ts';
 
-/** What the transport itself refuses, beside what the agent refuses after reading. */
-export type TransportDropReason = DropReason | 'rate' | 'silent' | 'ended';
+/**
+ * What the transport itself refuses, beside what the agent refuses after reading. `graylisted`: unread, from a peer that said too much that was
+ * wrong within seconds. `deaf`: a connection that was ended because gossip did not reach the peer on it.
+ */
+export type TransportDropReason = DropReason | 'rate' | 'silent' | 'ended' | 'graylisted' | 'deaf';
 
 /** Application messages and their bytes; what TCP, noise and yamux add is not in it. */
 export type TransportCounters = {

@@ -11,7 +11,7 @@ const REASONS: Readonly<Record<string, TransportDropReason>> = {
 };
 
 /**
- * Gossipsub drops unsigned and repeated messages before anyone is asked, and tells only its metrics. This register keeps the two
+ * Gossipsub drops unsigned and repeated messages before anyone is asked, and tells only its metrics. This register keeps the three
  * series that say so and ignores the other hundred.
  */
 export function gossipMeter(count: TransportCount): MetricsRegister {
@@ -22,6 +22,7 @@ export function gossipMeter(count: TransportCount): MetricsRegister {
   const series: Readonly<Record<string, (labels: unknown) => void>> = {
     gossipsub_msg_received_invalid_total: onInvalid,
     gossipsub_pre_validation_duplicate_total: () => count.drop('duplicate'),
+    gossipsub_rpc_rcv_not_accepted_total: () => count.drop('graylisted'),
   };
   const ignore = (): void => undefined;
   return {

@@ -224,7 +224,7 @@ test.each<[string, (before: Record<string, unknown>) => Record<string, unknown>]
 });
 
 test('a peer that opens a stream and says nothing is timed out and counted', async () => {
-  await startAll(() => ({ limits: { requestMs: 200, answerMs: 1_000 } }));
+  await startAll(() => ({ limits: { requestMs: 2_000, answerMs: 1_000 } }));
   const coordinator = await bareNode(network.coordinator);
   const stream = await openStream(coordinator, 1);
   stream.send(new Uint8Array([0, 0])); // half a prefix, so that the stream is really there

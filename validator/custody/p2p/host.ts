@@ -18,8 +18,9 @@ import { AllowList } from './allow-list.ts';
 import { Announcements } from './announcements.ts';
 import { CatchUp } from './catch-up.ts';
 import { TransportCount, type TransportCounters } from './counters.ts';
+import { DeafPeers } from './deaf-peers.ts';
 import { Latency } from './latency.ts';
-import { createCustodyNode, type CustodyNode } from './node.ts';
+import { createCustodyNode, type CustodyNode, type HostMonitor, speaksTo } from './node.ts';
 import { RateLimit, REQUEST_RATE, type RequestRate } from './rate-limit.ts';
 import { serveRequest } from './requests.ts';
 import { RollCall } from './roll-call.ts';
@@ -43,6 +44,9 @@ export type CustodyHostOptions = {
   readonly limits?: ExchangeLimits;
   readonly rate?: RequestRate;
   readonly backoff?: Backoff;
+  readonly monitor?: HostMonitor;
+  /** How long a peer may be connected without hearing gossip. */
+  readonly deafMs?: number;
   /** How long a higher id leaves the dialling to a lower one. */
   readonly patienceMs?: number;
 };
@@ -51,6 +55,7 @@ const ANNOUNCE_MS = 5_000;
 const PING_MS = 60_000;
 const PING_WAIT_MS = 10_000;
 const ROLL_CALL_MS = 2_000;
+const HANG_UP_MS = 5_000;
 const PATIENCE_MS = 10_000;
 /** Streams of one peer that may be open at once; libp2p resets the surplus. */
 const STREAMS_PER_PEER = 16;
@@ -64,6 +69,7 @@ export class CustodyHost {
   private readonly peers: ReadonlyMap<ValidatorId, KeptPeer>;
   private readonly catchUp: CatchUp;
   private readonly rollCall: RollCall;
+  private readonly deafPeers: DeafPeers;
   private node: CustodyNode | undefined;
   private keeper: Keeper | undefined;
   private announcements: Announcements | undefined;
@@ -75,12 +81,21 @@ export class CustodyHost {
     this.peers = meshOf(options);
     this.catchUp = new CatchUp(options.genesis, options.self, options.agent, this, options.logger);
     this.rollCall = new RollCall(options.genesis, options.agent, this.peers, options.logger);
+    this.deafPeers = new DeafPeers(Date.now, options.deafMs);
   }
 
   /** Listens and begins to dial. Throws `unavailable.listen-address` when the address cannot be had. */
   async start(): Promise<void> {
     const { genesis, identity, listen, agent, logger } = this.options;
-    const node = await createCustodyNode({ genesis, identity, listen, allowList: this.allowList, count: this.count });
+    const node = await createCustodyNode({
+      genesis,
+      identity,
+      listen,
+      allowList: this.allowList,
+      count: this.count,
+      dialMs: (this.options.backoff ?? RECONNECT).dialMs,
+      ...(this.options.monitor === undefined ? {} : { monitor: this.options.monitor }),
+    });
     const announcements = new Announcements(
       node.services.gossip,
       announcementsTopic(genesis),
@@ -107,7 +122,10 @@ export class CustodyHost {
     this.keeper = keepConnected(node, [...this.peers.values()], this.options.backoff ?? RECONNECT);
     this.every(this.options.announceMs ?? ANNOUNCE_MS, () => this.attempt('announce', announcements.sayAlive()));
     this.every(this.options.pingMs ?? PING_MS, () => this.attempt('ping', this.pingAll()));
-    this.every(this.options.rollCallMs ?? ROLL_CALL_MS, () => this.attempt('call the roll', this.rollCall.round(node)));
+    this.every(this.options.rollCallMs ?? ROLL_CALL_MS, () => {
+      this.attempt('call the roll', this.rollCall.round(node));
+      this.attempt('look for deaf peers', this.wakeDeafPeers(node));
+    });
   }
 
   async stop(): Promise<void> {
@@ -182,6 +200,26 @@ export class CustodyHost {
         this.latency.add(validator, ms);
       }),
     );
+  }
+
+  private async wakeDeafPeers(node: CustodyNode): Promise<void> {
+    const connected = new Map(
+      this.connected().flatMap((validator) => {
+        const kept = this.peers.get(validator);
+        return kept === undefined ? [] : [[validator, kept.peer] as const];
+      }),
+    );
+    const gone = await this.deafPeers.look(
+      {
+        speaksTo: (peer) => speaksTo(node, peer),
+        hangUp: (peer) => node.hangUp(peer, { signal: AbortSignal.timeout(HANG_UP_MS) }),
+      },
+      connected,
+    );
+    for (const validator of gone) {
+      this.count.drop('deaf');
+      this.options.logger.warn({ validator }, 'a peer was connected and did not hear gossip; it is connected anew');
+    }
   }
 
   private every(ms: number, act: () => void): void {

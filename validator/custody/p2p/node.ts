@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { type GossipSub, gossipsub, StrictSign } from '@libp2p/gossipsub';
+import { createTopicScoreParams } from '@libp2p/gossipsub/score';
 import { identify } from '@libp2p/identify';
 import type { Libp2p, PeerId } from '@libp2p/interface';
 import { noise } from '@libp2p/noise';
@@ -12,7 +13,10 @@ import { libp2pKeyOf } from '../../../wire/stream/host-identity.ts';
 import {
   connectionSettings,
   GOSSIP_SETTINGS,
+  IDENTIFY_SETTINGS,
+  MONITOR_SETTINGS,
   PING_SETTINGS,
+  SCORE_OF_TOPIC,
   TCP_SETTINGS,
   YAMUX_SETTINGS,
 } from '../../../wire/stream/host-settings.ts';
@@ -24,6 +28,9 @@ import { gossipMeter } from './gossip-meter.ts';
 
 export type CustodyNode = Libp2p<{ identify: unknown; ping: Ping; gossip: GossipSub }>;
 
+/** How often a connection is asked for a sign of life, and how long it may take. */
+export type HostMonitor = typeof MONITOR_SETTINGS;
+
 export type CustodyNodeOptions = {
   readonly genesis: NetworkGenesis;
   readonly identity: KeyObject;
@@ -31,6 +38,10 @@ export type CustodyNodeOptions = {
   readonly listen: string;
   readonly allowList: AllowList;
   readonly count: TransportCount;
+  /** One attempt at one address. */
+  readonly dialMs: number;
+  /** When a connection counts as dead. */
+  readonly monitor?: HostMonitor;
 };
 
 /**
@@ -57,19 +68,31 @@ export async function createCustodyNode(options: CustodyNodeOptions): Promise<Cu
       denyDialPeer: (peer) => !allowList.admits(peer),
       denyInboundEncryptedConnection: denyInbound,
     },
-    connectionManager: connectionSettings(peers),
+    connectionManager: { ...connectionSettings(peers), addressDialTimeout: options.dialMs },
+    connectionMonitor: options.monitor ?? MONITOR_SETTINGS,
     services: {
-      identify: identify(),
+      identify: identify(IDENTIFY_SETTINGS),
       ping: ping(PING_SETTINGS),
       gossip: gossipsub({
         ...GOSSIP_SETTINGS,
         globalSignaturePolicy: StrictSign,
         allowedTopics: [topic],
-        scoreParams: { IPColocationFactorWhitelist: rosterHosts(genesis.validators) },
+        scoreParams: {
+          IPColocationFactorWhitelist: rosterHosts(genesis.validators),
+          topics: { [topic]: createTopicScoreParams(SCORE_OF_TOPIC) },
+        },
         metricsRegister: gossipMeter(count),
         metricsTopicStrToLabel: new Map([[topic, 'announcements']]),
       }),
     },
     start: false,
   });
+}
+
+/** Gossipsub keeps its streams to itself in its interface; whoever has none to a peer is not heard by it. */
+export function speaksTo(node: CustodyNode, peer: PeerId): boolean {
+  const { streamsOutbound } = node.services.gossip as GossipSub & {
+    readonly streamsOutbound?: ReadonlyMap<string, unknown>;
+  };
+  return streamsOutbound === undefined || streamsOutbound.has(peer.toString());
 }
