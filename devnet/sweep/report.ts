@@ -153,8 +153,11 @@ function pairTable(state: SweepState): readonly string[] {
 function missingLines(state: SweepState): readonly string[] {
   const met = new Set(state.runs().flatMap(({ workflow, hits }) => hits.map(({ label }) => `${workflow} ${label}`)));
   const lines = workflowsIn(state).flatMap((workflow) => {
-    const missing = (state.undisturbed(workflow)?.labels ?? []).filter((label) => !met.has(`${workflow} ${label}`));
-    return missing.length === 0 ? [] : [`- \`${workflow}\`: ${missing.join(', ')}`];
+    const { labels } = state.undisturbed(workflow) ?? { labels: [] };
+    const missing = labels.filter((label) => !met.has(`${workflow} ${label}`));
+    return missing.length === 0
+      ? []
+      : [`- \`${workflow}\`, ${missing.length} of ${labels.length}: ${missing.join(', ')}`];
   });
   return lines.length === 0 ? ['None.'] : lines;
 }

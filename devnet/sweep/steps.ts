@@ -44,15 +44,20 @@ export function stepsOf(trail: Trail, rows: readonly JournalRow[]): readonly Ste
       counts.set(step, count);
       return { label: `${step} ${count}`, by, atMs };
     });
-  return [...withoutHalves(trail.history), ...journalled].sort((a, b) => a.atMs - b.atMs);
+  return [...withoutHalves(trail), ...journalled].sort((a, b) => a.atMs - b.atMs);
 }
 
 const LOOK_AGAIN_MS = 15;
 
-/** What a workflow task asks for is written down together with its end: nothing can come between them. */
-const withoutHalves = (history: readonly Step[]): readonly Step[] =>
-  history.filter(({ label, atMs }, at) => !label.startsWith(TASK_ENDED) || history[at + 1]?.atMs !== atMs);
+/** What a workflow task asks for, or the end of the run, is written down together with its own end: nothing can come between them. */
+const withoutHalves = ({ history, closedAtMs }: Trail): readonly Step[] =>
+  history.filter(({ label }, at) => {
+    if (!label.startsWith(TASK_ENDED)) return true;
+    const next = history[at + 1]?.label;
+    return next === undefined ? closedAtMs === undefined : !ASKED_FOR.test(next);
+  });
 
+const ASKED_FOR = /(?: scheduled|^timer started)(?: \d+)?$/;
 const TASK_ENDED = 'workflow task ended';
 const CEREMONY = /(?:signing|keygen|selftest)-[0-9a-f]{32}/g;
 

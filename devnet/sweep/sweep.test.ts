@@ -105,7 +105,7 @@ test('what is left to do does not stand in a report as done', () => {
   const page = reportOf(state, 2_000).join('\n');
   expect(page).toContain('1 points of 2000');
   expect(page).toContain('1999 points are missing');
-  expect(page).toContain('- `openVault`: registerVault ended');
+  expect(page).toContain('- `openVault`, 1 of 2: registerVault ended');
 });
 
 test('steps of a run are its events and what the journals of its own ceremonies say, in the order of their times', () => {
@@ -113,7 +113,7 @@ test('steps of a run are its events and what the journals of its own ceremonies 
     workflowId: 'payOut/of/test',
     history: [
       { label: 'run started', atMs: 1 },
-      { label: 'workflow task ended', atMs: 3 },
+      { label: 'workflow task ended', atMs: 2 },
       { label: 'askPartials scheduled', atMs: 3 },
       { label: 'askPartials ended', atMs: 9 },
       { label: 'workflow task ended 2', atMs: 11 },
@@ -136,4 +136,5 @@ test('steps of a run are its events and what the journals of its own ceremonies 
     { label: 'askPartials ended', atMs: 9 },
     { label: 'workflow task ended 2', atMs: 11 },
   ]);
+  expect(stepsOf({ ...trail, closedAtMs: 11 }, []).at(-1)?.label).toBe('askPartials ended');
 });
