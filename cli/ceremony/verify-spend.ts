@@ -10,7 +10,7 @@ import { type Outpoint, outpointText, type Sats, vaultIdOf } from '../../domain/
 import { judgeTerms } from '../../domain/vault/verify-terms.ts';
 import type { SignerCommitment } from '../../threshold/suite.ts';
 import { verifyCertificate } from '../../threshold/verify/certificate.ts';
-import { auditNonces, type NonceUse } from '../../threshold/verify/nonce-audit.ts';
+import { auditNonces, type NonceAudit, type NonceUse } from '../../threshold/verify/nonce-audit.ts';
 import { verifyingSuite } from '../../threshold/verify/suite.ts';
 import { vaultScript, vaultTweakOf } from '../../threshold/verify/vault-script.ts';
 import {
@@ -26,6 +26,8 @@ import { type Checks, commitmentsFor, envelopesFrom, openAll, require, same } fr
 type Session = {
   readonly request: SigningRequest;
   readonly messages: readonly Uint8Array[];
+  /** Signers that had said so when they were asked to sign. */
+  readonly locks: number;
   /** Per input. */
   readonly signers: readonly (readonly SignerCommitment[])[];
   readonly shares: readonly ReadonlyMap<ValidatorId, Uint8Array>[];
@@ -99,16 +101,12 @@ export function verifySpend(
       const count = signed.size;
       return [
         read,
-        `${read.signers[0]?.length ?? 0} commitments and locks, ${count} partial signatures, all valid${wrongOf(faulty)}`,
+        `${read.signers[0]?.length ?? 0} commitments, ${read.locks} locks, ${count} partial signatures, all valid${wrongOf(faulty)}`,
       ];
     }),
   );
 
-  checks.run('no nonce was used twice', () => {
-    const audit = auditNonces(nonces);
-    require(audit.reused.length === 0, `${audit.reused.length} commitments were used twice`);
-    return [undefined, `${audit.examined} commitments examined`];
-  });
+  checks.run('whoever used a nonce twice is named', () => [undefined, nonceFinding(auditNonces(nonces))]);
 
   checks.run('the transaction is exactly what was signed', () => {
     const complete = sessions.at(-1);
@@ -122,6 +120,19 @@ export function verifySpend(
     require(same(signed, evidence.transactionHex), 'the transaction is another one');
     return [undefined, `txid ${codec.readTransaction(signed).txid}`];
   });
+}
+
+/**
+ * No reason to doubt the transcript: a hostile signer may repeat its own commitments, or those of another, and the payout of the honest ones
+ * is as good. It is whose share may be known that people must hear of.
+ */
+export function nonceFinding({ examined, reused }: NonceAudit): string {
+  const looked = `${examined} commitments examined`;
+  if (reused.length === 0) return looked;
+  const validators = [...new Set(reused.flatMap(({ uses }) => uses.map(({ validator }) => validator)))].sort(
+    (a, b) => a - b,
+  );
+  return `${looked}, ${reused.length} of them in two places: by ${validators.map(validatorName).join(', ')}; whoever signed under both has shown its share, rotate the key without it`;
 }
 
 function readSession(
@@ -146,9 +157,12 @@ function readSession(
   const committed = openAll(genesis, request.commitments, { ...about, round: Round.SIGNING_COMMITMENTS });
   require(committed.size >= genesis.threshold, `${committed.size} signers, ${genesis.threshold} are needed`);
   const { txid } = codec.readTransaction(request.transaction);
-  for (const [validator, { payload }] of committed)
-    require(fromBinary(SigningCommitmentsSchema, payload).locked ===
-      txid, `validator ${validator} had not locked the outputs for this transaction when it was asked to sign`);
+  // A build before ADR 0024 says nothing about what it has locked.
+  const words = [...committed].filter(([validator, { payload }]) => {
+    const { locked } = fromBinary(SigningCommitmentsSchema, payload);
+    require(locked === '' || locked === txid, `validator ${validator} had locked its outputs for another transaction`);
+    return locked === txid;
+  });
   const digest = signingRequestDigest(bytes);
   const partials = [
     ...openAll(genesis, envelopesFrom(session.partials), { ...about, round: Round.SIGNING_PARTIAL }),
@@ -169,6 +183,7 @@ function readSession(
   return {
     request,
     messages,
+    locks: words.length,
     signers: messages.map((_message, input) => commitmentsFor(committed, input)),
     shares: messages.map(
       (_message, input) =>

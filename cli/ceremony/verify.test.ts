@@ -4,12 +4,16 @@ import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { describe, expect, test } from '@jest/globals';
 import type { KeygenEvidence, SigningEvidence } from '../../domain/ceremony/evidence.ts';
+import type { Digest } from '../../domain/encoding/digest.ts';
 import { fromHex } from '../../domain/encoding/hex.ts';
+import { validatorId } from '../../domain/network/network.ts';
+import { auditNonces } from '../../threshold/verify/nonce-audit.ts';
 import { parseNetworkGenesis } from '../../wire/documents/index.ts';
 import { Round, SigningRequestSchema } from '../../wire/generated/firebreak/v1/messages_pb.js';
 import { Checks, openAll } from './checks.ts';
 import { type AnyEvidence, evidenceFrom } from './document.ts';
 import { verifyEvidence, verifyFile } from './verify.ts';
+import { nonceFinding } from './verify-spend.ts';
 
 const path = (name: string): string => new URL(`./recorded/${name}.json`, import.meta.url).pathname;
 const recorded = (name: string): unknown => JSON.parse(readFileSync(path(name), 'utf8'));
@@ -109,6 +113,18 @@ test.each<[string, SigningEvidence, string]>([
   ],
 ])('%s is found', (_name, evidence, check) => {
   expect(failing(evidence)).toMatch(new RegExp(`^${check}`));
+});
+
+test('a nonce that was used twice is told with whoever used it, and spoils the evidence of nobody', () => {
+  const use = (validator: number, request: string, byte: number) => ({
+    validator: validatorId(validator),
+    request: request as Digest,
+    input: 0,
+    nonces: { hiding: new Uint8Array(33).fill(byte), binding: new Uint8Array(33).fill(byte + 1) },
+  });
+  expect(nonceFinding(auditNonces([use(1, 'a', 10), use(2, 'a', 20), use(1, 'b', 30)]))).toBe('6 commitments examined');
+  const reused = auditNonces([use(1, 'a', 10), use(4, 'a', 20), use(1, 'b', 30), use(4, 'b', 20)]);
+  expect(nonceFinding(reused)).toContain('8 commitments examined, 2 of them in two places: by validator-004;');
 });
 
 test('the same session told twice is one use of its nonces and no reuse', () => {
