@@ -18,7 +18,15 @@ export function writtenBy(layout: Layout): Hay[] {
   return filesBelow(layout.root)
     .map((file) => ({ file, name: relative(layout.root, file) }))
     .filter(({ name }) => !HOLDS_A_SECRET.test(name))
-    .map(({ file, name }) => ({ name, bytes: readFileSync(file) }));
+    .flatMap(({ file, name }) => {
+      try {
+        return [{ name, bytes: readFileSync(file) }];
+      } catch (error) {
+        // A log of a database that its owner has just taken away; everything else is a failure of the search.
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+        throw error;
+      }
+    });
 }
 
 /** What its processes say about themselves. */
