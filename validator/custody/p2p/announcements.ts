@@ -23,7 +23,7 @@ export class Announcements {
   private readonly agent: Pick<CustodyAgent, 'hear' | 'announce'>;
   private readonly allowList: AllowList;
   private readonly count: TransportCount;
-  private readonly rate = new RateLimit(ANNOUNCEMENT_RATE, Date.now);
+  private readonly rate: RateLimit;
 
   constructor(
     gossip: GossipSub,
@@ -31,12 +31,14 @@ export class Announcements {
     agent: Pick<CustodyAgent, 'hear' | 'announce'>,
     allowList: AllowList,
     count: TransportCount,
+    rate: RequestRate = ANNOUNCEMENT_RATE,
   ) {
     this.gossip = gossip;
     this.topic = topic;
     this.agent = agent;
     this.allowList = allowList;
     this.count = count;
+    this.rate = new RateLimit(rate, Date.now);
   }
 
   begin(): void {

@@ -223,6 +223,22 @@ test.each<[string, (before: Record<string, unknown>) => Record<string, unknown>]
   expect(heard).toBe(0);
 });
 
+test('a flood of announcements of one author is read up to its share, and everybody else is heard', async () => {
+  const heard: number[] = [];
+  await startAll((id) => ({
+    announcementRate: { burst: 3, perSecond: 0.001 },
+    agent: { ...agreeable(), hear: async ([first]) => (id === 3 && heard.push(first ?? 0), 'accept') },
+  }));
+  await meshed();
+  await subscribed();
+  for (let at = 0; at < 8; at += 1)
+    await gossipOf(1).publish(announcementsTopic(network.genesis), new Uint8Array([1, at]));
+  await until(() => dropped(3, 'rate') > 0);
+  await gossipOf(2).publish(announcementsTopic(network.genesis), new Uint8Array([2]));
+  await until(() => heard.includes(2));
+  expect(heard.filter((author) => author === 1)).toHaveLength(3);
+});
+
 test('a peer that opens a stream and says nothing is timed out and counted', async () => {
   await startAll(() => ({ limits: { requestMs: 2_000, answerMs: 1_000 } }));
   const coordinator = await bareNode(network.coordinator);

@@ -43,6 +43,8 @@ export type CustodyHostOptions = {
   readonly rollCallMs?: number;
   readonly limits?: ExchangeLimits;
   readonly rate?: RequestRate;
+  /** Of one author. */
+  readonly announcementRate?: RequestRate;
   readonly backoff?: Backoff;
   readonly monitor?: HostMonitor;
   /** How long a peer may be connected without hearing gossip. */
@@ -102,6 +104,7 @@ export class CustodyHost {
       agent,
       this.allowList,
       this.count,
+      this.options.announcementRate,
     );
     const server = {
       agent,
