@@ -153,7 +153,9 @@ async function run(options: DevnetOptions): Promise<number> {
       printOutcome(screen, await mine(options), options.json);
       return EXIT.done;
     case 'torture': {
-      const outcome = await torture(options, (line) => void (options.json ? undefined : screen.out(`${line}\n`)));
+      const outcome = await torture(options, (line) => {
+        if (!options.json) screen.out(`${line}\n`);
+      });
       printOutcome(screen, outcome, options.json);
       return outcome.exitCode ?? EXIT.done;
     }

@@ -21,6 +21,21 @@ export const removals: readonly Removal[] = [
     ],
   },
   {
+    name: 'writing the locks down before commitments are given',
+    why: 'the word of a signer would be about a lock that nobody could tell a restored validator of',
+    file: 'validator/custody/journal/releases.ts',
+    text: 'writeLocks(locks, spend, { request_digest: proposalDigest, at: atMs });',
+    instead: '',
+    noticedBy: [
+      {
+        file: LOCKS,
+        titles: [
+          'no partial signature is given before every signer has said that it locked the outputs for this transaction',
+        ],
+      },
+    ],
+  },
+  {
     name: 'what others say that they locked',
     why: 'a folder that was restored from before a payout would sign the same coins away again',
     file: 'validator/custody/policy/request.ts',
