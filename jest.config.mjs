@@ -36,6 +36,6 @@ export default {
     project('workflow', ['test/workflow/**/*.test.ts']),
     project('replay', ['test/replay/**/*.test.ts']),
     project('end-to-end', ['test/e2e/**/*.test.ts']),
-    project('faults', ['test/faults/**/*.test.ts']),
+    project('faults', ['test/{faults,network}/**/*.test.ts']),
   ],
 };

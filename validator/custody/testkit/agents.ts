@@ -46,7 +46,10 @@ export type Reply =
 export type TestFleetOptions = {
   readonly codec: TransactionCodec;
   readonly keystore: () => KeyStore;
-  readonly clock?: () => number;
+  /** Of one validator. */
+  readonly clock?: (id: ValidatorId) => number;
+  /** What stands between a validator and its journal. */
+  readonly journal?: (journal: Journal, id: ValidatorId) => Journal;
   readonly logger?: AgentLogger;
   /** What differs from `POLICY`. */
   readonly policy?: Partial<SigningPolicy>;
@@ -128,7 +131,9 @@ export class TestFleet {
     const host = this.network.hosts[id - 1];
     const keystore = this.#keystores[id - 1];
     if (host === undefined || keystore === undefined) throw new Error(`there is no validator ${id} in this test`);
-    const journal = openJournal(folder);
+    const clock = this.#options.clock ?? Date.now;
+    const opened = openJournal(folder);
+    const journal = this.#options.journal?.(opened, id) ?? opened;
     const signer = inProcessSigner({ self: id, suite: signingSuite, keystore });
     const dependencies: AgentDependencies = {
       genesis: this.network.genesis,
@@ -140,7 +145,7 @@ export class TestFleet {
       fees: chain.fees(),
       signer,
       policy: { ...POLICY, ...this.#options.policy },
-      clock: this.#options.clock ?? Date.now,
+      clock: () => clock(id),
       logger: this.#options.logger ?? SILENT,
       version: 'test',
     };
