@@ -94,7 +94,10 @@ function addTorture(devnet: Command, runtime: Runtime): void {
       'bring up another network in a folder of its own, let a seeded schedule of faults and five hostile validators come over it while it pays out, and say whether anything was lost, spent twice or given away',
     )
     .option('--seed <n>', 'everything that happens follows from it')
-    .option('--seeds <from>..<to>', 'one after the other; with --report it goes on where it stopped, and runs again what had a violation')
+    .option(
+      '--seeds <from>..<to>',
+      'one after the other; with --report it goes on where it stopped, and runs again what had a violation',
+    )
     .option('--faults <n>', 'how many; default 44')
     .option('--payouts <n>', 'how many at least from the first fault on; default 30')
     .option('--port-base <n>', 'as for `up`; default 17233')
