@@ -24,7 +24,7 @@ export const removals: readonly Removal[] = [
     name: 'writing the locks down before commitments are given',
     why: 'the word of a signer would be about a lock that nobody could tell a restored validator of',
     file: 'validator/custody/journal/releases.ts',
-    text: 'writeLocks(locks, spend, { request_digest: proposalDigest, at: atMs });',
+    text: 'writeLocks(locks, proposals, spend, { request_digest: proposalDigest, at: atMs });',
     instead: '',
     noticedBy: [
       {
@@ -41,21 +41,31 @@ export const removals: readonly Removal[] = [
     file: 'validator/custody/policy/request.ts',
     text: 'if (claimed !== undefined) return { ok: false, refusal: claimed };',
     instead: '',
-    noticedBy: [{ file: LOCKS, titles: ['a claim holds nothing unless it carries what lets these coins move'] }],
+    noticedBy: [
+      {
+        file: LOCKS,
+        titles: ['a claim holds nothing unless it carries what lets exactly its transaction move these coins'],
+      },
+    ],
   },
   {
     name: 'the proof of what others say that they locked',
     why: 'one liar could hold the coins of every vault',
     file: 'validator/custody/policy/claims.ts',
-    text: 'if (feeSats === undefined) continue;',
-    instead: 'if (feeSats === null) continue;',
-    noticedBy: [{ file: LOCKS, titles: ['a claim holds nothing unless it carries what lets these coins move'] }],
+    text: 'if (!Buffer.from(built).equals(request.transaction)) return undefined;',
+    instead: '',
+    noticedBy: [
+      {
+        file: LOCKS,
+        titles: ['a claim holds nothing unless it carries what lets exactly its transaction move these coins'],
+      },
+    ],
   },
   {
     name: 'the bound of what one validator may claim',
     why: 'one liar could fill the journal of whoever starts',
-    file: 'validator/custody/journal/proposals.ts',
-    text: "if (table.count('WHERE validator = ?', validator) + outpoints.length > CLAIMS_OF_VALIDATOR_MAX) return false;",
+    file: 'validator/custody/journal/claims.ts',
+    text: "if (bytes > CLAIMED_BYTES_MAX || claims.count('WHERE validator = ?', validator) >= CLAIMS_MAX) return false;",
     instead: '',
     noticedBy: [
       { file: LOCKS, titles: ['who claims more than anybody honest holds is not believed to have told everything'] },

@@ -40,8 +40,8 @@ export type CustodyAgent = {
   hear(announcement: Uint8Array, peer: string): Promise<'accept' | 'ignore' | DropReason>;
   /** A signed status that a peer was asked for: whose it is and which process spoke; undefined when it is none of the roster. */
   hearStatus(statement: Envelope): HeardStatus | undefined;
-  /** Keeps what a validator says that it has locked; false when that is more than anybody honest holds. */
-  hearLocks(from: ValidatorId, proposals: readonly Uint8Array[]): boolean;
+  /** Keeps what a validator says that it has locked, page by page; false when that is more than anybody honest holds. */
+  hearLocks(from: ValidatorId, proposals: readonly Uint8Array[], isFirst: boolean): boolean;
   /** Another process spoke with this identity lately: what it signed is not known here. */
   isDoubted(): boolean;
   /** The signed liveness announcement of this moment. */

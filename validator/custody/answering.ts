@@ -226,7 +226,7 @@ export class Answering {
         case 'sayVaults':
           return signed(await holdings.say(body.value.keyset, body.value.after));
         case 'sayLocks':
-          return stated(locks.say(body.value.after));
+          return signed(locks.say(body.value.after, peer));
         case 'sayFee':
           return stated(await feeStatement(this.#parts, body.value.targetBlocks));
         case 'obeyOrder': {

@@ -77,7 +77,7 @@ export function createAgent(dependencies: AgentDependencies): CustodyAgent {
       return verdict === 'accept' || verdict === 'ignore' ? verdict : counters.drop(verdict);
     },
     hearStatus: (statement) => hearStatus(genesis, sightings, statement),
-    hearLocks: (from, proposals) => locks.hear(from, proposals),
+    hearLocks: (from, proposals, isFirst) => locks.hear(from, proposals, isFirst),
     isDoubted: () => standing.doubt !== undefined,
     announce() {
       brake.look();

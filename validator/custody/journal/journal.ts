@@ -141,6 +141,7 @@ export type LockProposal = {
 
 /** What another validator says that it has locked. */
 export type Claim = Omit<LockProposal, 'atMs'> & { readonly validator: ValidatorId };
+export type ClaimMade = Omit<Claim, 'validator'>;
 
 export type LockConflict =
   | { readonly kind: 'outpoint-locked'; readonly outpoint: string; readonly txid: string }
@@ -226,13 +227,16 @@ export type Journal = {
     get(txid: string): LockProposal | undefined;
     /** By txid, those that come after `after`. */
     page(after: string, limit: number): readonly LockProposal[];
-    /** Locks, nonces and answers of transactions that are buried; the caller has looked at the chain. */
-    forget(txids: readonly string[]): void;
+    /** Locks, nonces and answers of transactions that are buried, unless something of them is younger; the caller has looked at the chain. */
+    forget(txids: readonly string[], beforeMs: number): void;
   };
   readonly claims: {
-    on(outpoint: string): readonly Claim[];
-    /** False when one validator has claimed as much as anybody may: what it says besides is not kept. */
-    take(claims: readonly Claim[], atMs: number): boolean;
+    on(outpoint: string): readonly Omit<Claim, 'outpoints'>[];
+    /**
+     * What one validator says; the first page takes the place of all that it said to an earlier process. False when it has claimed as
+     * much as anybody may: what it says besides is not kept.
+     */
+    take(validator: ValidatorId, claims: readonly ClaimMade[], isFirst: boolean, atMs: number): boolean;
     count(): number;
   };
   readonly outflow: {

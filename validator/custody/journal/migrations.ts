@@ -117,12 +117,15 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX signed_for_by_txid ON signed_for (txid);
   CREATE INDEX burnt_nonces_by_request ON burnt_nonces (request_digest);
-  CREATE TABLE claimed_locks (
-    txid TEXT NOT NULL, outpoint TEXT NOT NULL, validator INTEGER NOT NULL, proposal BLOB NOT NULL, at INTEGER NOT NULL,
-    sum BLOB NOT NULL, PRIMARY KEY (txid, outpoint)
+  CREATE TABLE claims (
+    validator INTEGER NOT NULL, txid TEXT NOT NULL, proposal BLOB NOT NULL, bytes INTEGER NOT NULL, at INTEGER NOT NULL,
+    sum BLOB NOT NULL, PRIMARY KEY (validator, txid)
   ) STRICT, WITHOUT ROWID;
-  CREATE INDEX claimed_locks_by_outpoint ON claimed_locks (outpoint);
-  CREATE INDEX claimed_locks_by_validator ON claimed_locks (validator);
+  CREATE TABLE claimed_outputs (
+    outpoint TEXT NOT NULL, validator INTEGER NOT NULL, txid TEXT NOT NULL, sum BLOB NOT NULL,
+    PRIMARY KEY (outpoint, validator, txid)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX claimed_outputs_by_validator ON claimed_outputs (validator);
   `,
   `
   CREATE TABLE chain_freezes (

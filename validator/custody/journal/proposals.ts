@@ -1,43 +1,25 @@
-import type { ValidatorId } from '../../../domain/network/network.ts';
 import type { JournalDatabase } from './database.ts';
-import type { Claim, Journal, LockProposal } from './journal.ts';
+import type { Journal, LockProposal } from './journal.ts';
 import type { Row, Table } from './rows.ts';
 
-/** Of one other validator. An honest one holds fewer: outputs that are spent deep in the chain are in no answer. */
-export const CLAIMS_OF_VALIDATOR_MAX = 20_000;
+/** Of transactions whose locks gave way only the id is remembered. */
+const NOTHING = new Uint8Array(0);
 
-/** On whose word outputs were locked here, and what other validators say that they have locked. */
+/** On whose word outputs were locked here. */
 export function proposalJournal(database: JournalDatabase): Journal['proposals'] {
   const table = database.table('lock_proposals');
   return {
     page: (after, limit) =>
       database.read(() => table.select('WHERE txid > ? ORDER BY txid LIMIT ?', after, limit).map(proposalIn)),
     get: (txid) => database.read(() => table.select('WHERE txid = ?', txid).map(proposalIn)[0]),
-    forget: (txids) => {
-      if (txids.length === 0) return;
+    forget: (txids, beforeMs) => {
+      const old = database.read(() => txids.filter((txid) => isOld(database, txid, beforeMs)));
+      if (old.length === 0) return;
       database.bind(() => {
-        for (const txid of txids) forget(database, txid);
+        for (const txid of old) forget(database, txid);
       });
     },
   };
-}
-
-export function claimJournal(database: JournalDatabase): Journal['claims'] {
-  const table = database.table('claimed_locks');
-  return {
-    on: (outpoint) =>
-      database.read(() => table.select('WHERE outpoint = ? ORDER BY txid', outpoint).map((row) => claimIn(table, row))),
-    take: (claims, atMs) => database.bind(() => claims.every((claim) => takeClaim(table, claim, atMs))),
-    count: () => database.read(() => table.count()),
-  };
-}
-
-/** False, and nothing is kept, when this validator has claimed as much as anybody may. */
-function takeClaim(table: Table, { txid, outpoints, validator, proposal }: Claim, atMs: number): boolean {
-  if (table.first('WHERE txid = ?', txid) !== undefined) return true;
-  if (table.count('WHERE validator = ?', validator) + outpoints.length > CLAIMS_OF_VALIDATOR_MAX) return false;
-  for (const outpoint of outpoints) table.insert({ txid, outpoint, validator, proposal, at: atMs });
-  return true;
 }
 
 /** Part of the transaction that writes the locks. */
@@ -45,6 +27,22 @@ export function keepProposal(table: Table, { txid, outpoints, proposal, atMs }: 
   const known = table.first('WHERE txid = ?', txid);
   if (known === undefined || (known['proposal'] as Uint8Array).length === 0)
     table.replace({ txid, outpoints: outpoints.join(' '), proposal, at: atMs });
+}
+
+/** Its last lock gave way: who asks is told of the one that took its place. */
+export function dropProposal(table: Table, txid: string): void {
+  const known = table.first('WHERE txid = ?', txid);
+  if (known !== undefined) table.replace({ ...known, proposal: NOTHING });
+}
+
+/** Whether it was locked before that time, and what it takes of an outflow cap is older too. */
+function isOld(database: JournalDatabase, txid: string, beforeMs: number): boolean {
+  const known = database.table('lock_proposals').first('WHERE txid = ?', txid);
+  if (known === undefined || (known['at'] as number) >= beforeMs) return false;
+  const outflow = database.table('outflow');
+  return proposalIn(known).outpoints.every(
+    (outpoint) => outflow.first('WHERE outpoint = ? AND at >= ?', outpoint, beforeMs) === undefined,
+  );
 }
 
 /**
@@ -56,10 +54,12 @@ function forget(database: JournalDatabase, txid: string): void {
     database.table('signed_requests').remove('WHERE digest = ?', digest);
     database.table('burnt_nonces').remove('WHERE request_digest = ?', digest);
   }
-  database.table('signed_for').remove('WHERE txid = ?', txid);
-  database.table('outpoint_locks').remove('WHERE txid = ?', txid);
-  database.table('claimed_locks').remove('WHERE txid = ?', txid);
-  database.table('lock_proposals').remove('WHERE txid = ?', txid);
+  const [known] = database.table('lock_proposals').select('WHERE txid = ?', txid);
+  // What is counted beside no lock makes an export unreadable.
+  for (const outpoint of known === undefined ? [] : proposalIn(known).outpoints)
+    database.table('outflow').remove('WHERE outpoint = ?', outpoint);
+  for (const table of ['signed_for', 'outpoint_locks', 'lock_proposals'] as const)
+    database.table(table).remove('WHERE txid = ?', txid);
 }
 
 export const proposalIn = (row: Row): LockProposal => ({
@@ -67,11 +67,4 @@ export const proposalIn = (row: Row): LockProposal => ({
   outpoints: (row['outpoints'] as string).split(' '),
   proposal: row['proposal'] as Uint8Array,
   atMs: row['at'] as number,
-});
-
-const claimIn = (table: Table, row: Row): Claim => ({
-  txid: row['txid'] as string,
-  outpoints: table.select('WHERE txid = ?', row['txid'] as string).map(({ outpoint }) => outpoint as string),
-  validator: row['validator'] as ValidatorId,
-  proposal: row['proposal'] as Uint8Array,
 });

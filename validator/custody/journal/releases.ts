@@ -3,7 +3,7 @@ import type { JournalDatabase } from './database.ts';
 import { decide } from './decisions.ts';
 import type { Journal, LockConflict, Locking, OutpointLock, Release, Spend } from './journal.ts';
 import { countOutflow, outflowConflict } from './outflow.ts';
-import { keepProposal } from './proposals.ts';
+import { dropProposal, keepProposal } from './proposals.ts';
 import type { Row, Table } from './rows.ts';
 
 /** What a validator signed, and so will never contradict: locks by outpoint, nonces by commitment, answers by request, sums by time. */
@@ -42,7 +42,7 @@ export function releaseJournal(database: JournalDatabase): Journal['releases'] {
       const against = database.read(() => conflict({ spend, commitments: [], atMs }));
       if (against !== undefined || database.read(() => isLocked(locks, proposals, locking))) return against;
       database.bind(() => {
-        writeLocks(locks, spend, { request_digest: proposalDigest, at: atMs });
+        writeLocks(locks, proposals, spend, { request_digest: proposalDigest, at: atMs });
         countOutflow(outflow, spend, atMs);
         keepProposal(proposals, { ...locking, txid: spend.txid, outpoints: spend.outpoints });
       });
@@ -52,7 +52,7 @@ export function releaseJournal(database: JournalDatabase): Journal['releases'] {
       const against = database.read(() => conflict(release));
       if (against !== undefined) return against;
       database.bind(() => {
-        write(release, locks, nonces, answers);
+        write(release, locks, proposals, nonces, answers);
         if (release.spend !== undefined)
           database.table('signed_for').replace({ digest: release.requestDigest, txid: release.spend.txid });
         if (release.spend !== undefined) countOutflow(outflow, release.spend, release.atMs);
@@ -65,9 +65,9 @@ export function releaseJournal(database: JournalDatabase): Journal['releases'] {
   };
 }
 
-function write(release: Release, locks: Table, nonces: Table, answers: Table): void {
+function write(release: Release, locks: Table, proposals: Table, nonces: Table, answers: Table): void {
   const about: Row = { ceremony: release.ceremony, request_digest: release.requestDigest, at: release.atMs };
-  if (release.spend !== undefined) writeLocks(locks, release.spend, about);
+  if (release.spend !== undefined) writeLocks(locks, proposals, release.spend, about);
   for (const commitment of release.commitments) nonces.insert({ commitment, ...about });
   answers.insert({
     digest: release.requestDigest,
@@ -78,11 +78,13 @@ function write(release: Release, locks: Table, nonces: Table, answers: Table): v
 }
 
 /** The first request that locked an outpoint stays on record; a later one of the same transaction adds nothing. */
-function writeLocks(locks: Table, { txid, outpoints, feeSats }: Spend, about: Row): void {
+function writeLocks(locks: Table, proposals: Table, { txid, outpoints, feeSats }: Spend, about: Row): void {
   for (const outpoint of outpoints) {
-    if (locksOn(locks, outpoint).some((lock) => lock.txid === txid)) continue;
+    const before = locksOn(locks, outpoint);
+    if (before.some((lock) => lock.txid === txid)) continue;
     locks.remove('WHERE outpoint = ?', outpoint);
     locks.insert({ outpoint, txid, fee_sats: feeSats, ...about });
+    for (const gave of before) if (locksOf(locks, gave.txid).length === 0) dropProposal(proposals, gave.txid);
   }
 }
 

@@ -293,8 +293,8 @@ test('a returning validator counts a peer as known when it has heard the last pa
     agent: {
       ...agreeable(),
       isDoubted: () => id === 5 && doubted,
-      hearLocks: (from, proposals) => {
-        heard.push(`${id} of ${from}: ${proposals.map((bytes) => bytes.join()).join()}`);
+      hearLocks: (from, proposals, isFirst) => {
+        heard.push(`${id} of ${from}: ${isFirst ? 'first ' : ''}${proposals.map((bytes) => bytes.join()).join()}`);
         return room;
       },
       handle: async (request) => sayOrder(request, id, standing, []),
@@ -308,7 +308,7 @@ test('a returning validator counts a peer as known when it has heard the last pa
   heard.length = 0;
   await hostOf(5).learnOrders(AbortSignal.timeout(5_000));
   expect(hostOf(5).orderStatesKnown()).toBe(4);
-  const pages = [1, 2, 3, 4].flatMap((id) => [`5 of ${id}: 1`, `5 of ${id}: 2`]);
+  const pages = [1, 2, 3, 4].flatMap((id) => [`5 of ${id}: 2`, `5 of ${id}: first 1`]);
   expect(heard.toSorted()).toEqual(pages);
   await hostOf(5).learnOrders(AbortSignal.timeout(5_000));
   expect(heard).toHaveLength(pages.length);

@@ -15,20 +15,27 @@ export function hopelessSpends(
   const holders = new Set<string>();
   for (const outpoint of outpoints)
     for (const { txid: holder } of releases.locksOn(outpoint)) if (holder !== txid) holders.add(holder);
-  return [...holders].filter((holder) =>
-    releases.locksOf(holder).some(({ outpoint }) => isLost(parts, holder, outpoint)),
-  );
+  return [...holders].filter((holder) => {
+    // Of what was only imported the outputs may not have been searched for here: what is not seen is not lost.
+    const wasJudged = (parts.journal.proposals.get(holder)?.proposal.length ?? 0) > 0;
+    return releases
+      .locksOf(holder)
+      .some(
+        ({ outpoint }) =>
+          isSpentElsewhere(parts, holder, outpoint) || (wasJudged && outputAt(parts, outpoint) === undefined),
+      );
+  });
 }
 
-/** Whether `holder` can never spend the output in the chain of this validator. */
-export function isLost(
-  { chain, policy }: Pick<AgentDependencies, 'chain' | 'policy'>,
-  holder: string,
-  outpoint: string,
-): boolean {
+type View = Pick<AgentDependencies, 'chain' | 'policy'>;
+
+function outputAt({ chain }: View, outpoint: string) {
   const [txid = '', vout = ''] = outpoint.split(':');
-  const { output } = chain.output({ txid, vout: Number(vout) });
-  if (output === undefined) return true;
-  const { spentBy } = output;
-  return spentBy !== undefined && spentBy.txid !== holder && spentBy.confirmations >= policy.confirmationsRequired;
+  return chain.output({ txid, vout: Number(vout) }).output;
+}
+
+/** Whether somebody else has spent the output as deep as a deposit must be: then `holder` can never confirm. */
+export function isSpentElsewhere(view: View, holder: string, outpoint: string): boolean {
+  const spentBy = outputAt(view, outpoint)?.spentBy;
+  return spentBy !== undefined && spentBy.txid !== holder && spentBy.confirmations >= view.policy.confirmationsRequired;
 }
