@@ -12,7 +12,7 @@ import { report } from './report.ts';
 import { type Result, runSeed } from './run.ts';
 import { FAULTS_DEFAULT } from './schedule.ts';
 import { SIZE } from './storm.ts';
-import { repeat, type Summary, summaryOf } from './summary.ts';
+import { type Asked, repeat, type Summary, summaryOf } from './summary.ts';
 
 const FAULTS_MAX = 500;
 const PAYOUTS_MAX = 1_000;
@@ -34,7 +34,7 @@ export async function torture(options: TortureOptions, say: (line: string) => vo
   for (const seed of seeds.filter((each) => summaries.get(each)?.violations.length !== 0)) {
     say(`seed ${seed}`);
     const result = await oneSeed(seed, options, say);
-    const summary = summaryOf(result);
+    const summary = summaryOf(result, askedIn(options));
     summaries.set(seed, summary);
     lines.push(...linesOf(result, summary));
     if (kept !== undefined) {
@@ -58,9 +58,14 @@ export async function torture(options: TortureOptions, say: (line: string) => vo
     data: { seeds: ran },
     lines: [...lines, ...verdict],
     exitCode: first === undefined ? EXIT.done : EXIT.refused,
-    ...(first === undefined ? {} : { next: repeat(first.seed) }),
+    ...(first === undefined ? {} : { next: repeat(first.seed, first.asked) }),
   };
 }
+
+const askedIn = ({ faults, payouts }: TortureOptions): Asked => ({
+  ...(faults === undefined ? {} : { faults }),
+  ...(payouts === undefined ? {} : { payouts }),
+});
 
 /** In a folder of its own, which stays when something was wrong. */
 async function oneSeed(seed: number, options: TortureOptions, say: (line: string) => void): Promise<Result> {
@@ -91,7 +96,7 @@ async function oneSeed(seed: number, options: TortureOptions, say: (line: string
   }
 }
 
-function linesOf({ ledger, findings }: Result, { seed, missed, faults, lost, violations }: Summary): readonly string[] {
+function linesOf({ ledger, findings }: Result, { seed, asked, missed, faults, lost, violations }: Summary): readonly string[] {
   return [
     '',
     ...timelineLines(ledger),
@@ -102,7 +107,7 @@ function linesOf({ ledger, findings }: Result, { seed, missed, faults, lost, vio
     ]),
     `  ${faults} faults; ${lostLine(lost)}`,
     ...missed.map((each) => `  not done: ${each}`),
-    ...(violations.length === 0 ? [] : [`repeat it: npm run firebreak -- ${repeat(seed)}`]),
+    ...(violations.length === 0 ? [] : [`repeat it: npm run firebreak -- ${repeat(seed, asked)}`]),
   ];
 }
 

@@ -36,10 +36,10 @@ export function report(summaries: readonly Summary[]): string {
     '',
     ...(summaries.at(-1)?.looked.map((line) => `- ${line}`) ?? []),
     '',
-    ...bad.flatMap(({ seed, violations, note }) => [
+    ...bad.flatMap(({ seed, asked, violations, note }) => [
       `## Seed ${seed}`,
       '',
-      `\`npm run firebreak -- ${repeat(seed)}\``,
+      `\`npm run firebreak -- ${repeat(seed, asked)}\``,
       '',
       ...violations.map((each) => `- ${each}`),
       '',

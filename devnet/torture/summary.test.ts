@@ -40,6 +40,13 @@ const result = (violations: readonly string[]): Result => ({
   findings: [{ name: 'every payout is done', looked: '3 payouts', violations }],
 });
 
+test('a seed that was run with another number of faults or payouts is repeated with them: it is another schedule', () => {
+  const asked = { faults: '9', payouts: '3' };
+  const summary = summaryOf(result(['one is not done']), asked);
+  expect(report([summary])).toContain('npm run firebreak -- devnet torture --seed 3 --faults 9 --payouts 3`');
+  expect(report([summaryOf(result(['one is not done']))])).toContain('devnet torture --seed 3`');
+});
+
 test('a seed is summed up by what was done, where it began, and what it cost', () => {
   const summary = summaryOf(result([]));
   expect(summary).toMatchObject({ seed: 3, faults: schedule.faults.length - 1, payouts: 3, violations: [] });

@@ -5,6 +5,8 @@ import type { Result } from './run.ts';
 /** What is kept of a seed: enough for the table, and to say what was wrong. */
 export type Summary = {
   readonly seed: number;
+  /** What was asked for, where it was not the default: another number of faults is another schedule. */
+  readonly asked?: Asked;
   readonly faults: number;
   readonly missed: readonly string[];
   readonly payouts: number;
@@ -18,13 +20,17 @@ export type Summary = {
   readonly note?: string;
 };
 
-export function summaryOf({ schedule, ledger, findings, beganAtMs }: Result): Summary {
+/** Options of the command beside the seed, as they were typed. */
+export type Asked = { readonly faults?: string; readonly payouts?: string };
+
+export function summaryOf({ schedule, ledger, findings, beganAtMs }: Result, asked: Asked = {}): Summary {
   const done = ledger.strikes.filter(({ missed }) => missed === undefined);
   const cells: Record<string, number> = {};
   for (const { fault, phases } of done)
     for (const phase of phases) cells[cell(fault.kind, phase)] = (cells[cell(fault.kind, phase)] ?? 0) + 1;
   return {
     seed: schedule.seed,
+    ...(Object.keys(asked).length === 0 ? {} : { asked }),
     faults: done.length,
     missed: ledger.strikes.flatMap(({ fault, missed }) => (missed === undefined ? [] : `${fault.kind}: ${missed}`)),
     payouts: ledger.payouts.length,
@@ -39,7 +45,8 @@ export function summaryOf({ schedule, ledger, findings, beganAtMs }: Result): Su
 export const cell = (kind: Kind, phase: Phase): string => `${kind} ${phase}`;
 
 /** The command that repeats a seed, without the name of the program. */
-export const repeat = (seed: number): string => `devnet torture --seed ${seed}`;
+export const repeat = (seed: number, { faults, payouts }: Asked = {}): string =>
+  `devnet torture --seed ${seed}${faults === undefined ? '' : ` --faults ${faults}`}${payouts === undefined ? '' : ` --payouts ${payouts}`}`;
 
 /** Fault by phase over all seeds, as a table of Markdown; an empty cell is one that was never met. */
 export function table(summaries: readonly Summary[]): readonly string[] {

@@ -129,7 +129,7 @@ onceScenario(
     const { next, awaitingRole } = await page(paying);
     expect(awaitingRole).toBe('release-key-holder');
     expect(next).toMatch(
-      /higher fee than 4000 sat, a payout costs (8999|9000) sat now: firebreak payout [0-9a-f]{8} --release-key <file> --fee \d+$/,
+      /higher fee than 4000 sat, a payout costs (8999|9000) sat now: `firebreak payout [0-9a-f]{8} --release-key <file> --fee \d+`$/,
     );
     const dearer = await startClimbing(scene, vault, [coin], { request: { feeSats: 9_000, higherFeesSats: [10_000] } });
     await waits(world, 9_000);

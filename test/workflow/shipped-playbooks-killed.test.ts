@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Runtime } from '@temporalio/worker';
 import type { AuditRecord } from '../../domain/audit/record.ts';
+import { forecast } from '../../domain/playbook/forecast.ts';
 import { everyStep } from '../../domain/playbook/nesting.ts';
 import { RUN_PLAYBOOK, type RunPlaybookResult, workflowOfRun } from '../../workflows/run-playbook/messages.ts';
 import { bundleOf, factsOf } from './rig/evidence.ts';
@@ -65,6 +66,8 @@ async function incidentOn(path: Path, isKilled: boolean) {
         isSigned: records.some(({ kind }) => kind === 'head.signed'),
       },
       finished: finishedIn(records),
+      started: startedIn(records, plan.name),
+      planned: forecast(plan, path.inputs),
       died: scene.trouble.died,
     };
   } finally {
@@ -83,6 +86,13 @@ function said({ kind, facts }: Pick<AuditRecord, 'kind' | 'facts'>): string {
   return [kind, step, does, outcome, code, end, choice, number, swept, name]
     .filter((each) => each !== undefined)
     .join(' ');
+}
+
+/** Steps of the plan itself, not of those that it calls, with the effect under which they were begun. */
+function startedIn(records: readonly AuditRecord[], name: string): ReadonlyMap<string, string> {
+  const runs = factsOf(records, 'playbook.opened').flatMap((opened) => (opened.name === name ? [opened.run] : []));
+  const started = factsOf(records, 'step.started').filter(({ run }) => runs.includes(run));
+  return new Map(started.map(({ step, effect }) => [step, effect]));
 }
 
 type Finished = { readonly plan: string; readonly step: string; readonly boundary: string | undefined };
@@ -113,6 +123,11 @@ test.each(Object.entries(PATHS))(
     expect(boundaries.filter((boundary) => !killed.died.has(boundary))).toEqual([]);
     expect(undisturbed.died.size).toBe(0);
     for (const { plan, step } of undisturbed.finished) walked.add(`${plan} ${step}`);
+    // What `playbook plan` shows beforehand is what was done: nothing else, with no other effect, and all that it calls certain.
+    const planned = new Map(undisturbed.planned.map(({ step, effect }) => [step, effect]));
+    for (const [step, effect] of undisturbed.started) expect([step, planned.get(step)]).toEqual([step, effect]);
+    const certain = undisturbed.planned.filter(({ provided }) => provided.length === 0).map(({ step }) => step);
+    expect(certain.filter((step) => !undisturbed.started.has(step))).toEqual([]);
   },
   300_000,
 );

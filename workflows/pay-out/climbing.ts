@@ -142,5 +142,5 @@ function whoMustSign(look: FeeLook, feeSats: Sats, vault: string, maximumFeeSats
   const enough = Math.min(wanted, maximumFeeSats ?? wanted);
   const costs =
     look.kind === 'estimate' ? `a payout costs ${look.feeSats} sat now` : 'nobody knows what a payout costs now';
-  return `the release key must sign a higher fee than ${feeSats} sat, ${costs}: firebreak payout ${vault.slice(0, 8)} --release-key <file> --fee ${enough}`;
+  return `the release key must sign a higher fee than ${feeSats} sat, ${costs}: \`firebreak payout ${vault.slice(0, 8)} --release-key <file> --fee ${enough}\``;
 }
