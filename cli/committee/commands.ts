@@ -23,7 +23,9 @@ export function addCommittee(parent: Command, runtime: Runtime): void {
     .description('who may decide, and how one committee hands over to the next');
   committee
     .command('key')
-    .description("make a member's Ed25519 key, or read one, and print its public half as a committee lists it")
+    .description(
+      "make a member's Ed25519 key, or read a key of any kind, and print its public half as a committee lists it",
+    )
     .option('--out <file>', 'make a new key here, for its owner alone; a file that exists is never replaced')
     .option('--show <file>', 'read this key instead')
     .action(verb<KeyOptions>(runtime, async (options) => (await import('./key.ts')).memberKey(options)));

@@ -35,7 +35,10 @@ export function addOrder(parent: Command, runtime: Runtime): void {
   order
     .command('sign <file>')
     .description("add a member's signature, after showing what the order does and its digest")
-    .requiredOption('--key <file>', "the member's Ed25519 key, PEM, readable by its owner only")
+    .requiredOption(
+      '--key <file>',
+      'key of a member or deputy, of any kind that `committee key --show` reads; readable by its owner only',
+    )
     .option('--yes', 'sign without asking')
     .option(...NETWORK)
     .option(...CHAIN)

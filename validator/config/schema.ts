@@ -25,9 +25,7 @@ export const validatorTomlSchema = z.strictObject({
       .max(VALIDATORS_MAX)
       .describe("this validator's position in the roster, also its FROST participant number"),
     network: z.enum(['mainnet', 'testnet', 'regtest']).describe('the Bitcoin network'),
-    environment: z
-      .enum(['production', 'drill', 'development'])
-      .describe('bound into every order, vote, keyset and envelope'),
+    environment: z.enum(['production', 'drill', 'development']).describe('bound into every order, vote and envelope'),
     data_dir: file('folder of the journal and the chain index').default('.'),
   }),
   bitcoin: z.strictObject({

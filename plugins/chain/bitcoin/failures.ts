@@ -55,7 +55,7 @@ export const pluginsBitcoinFailures = {
   },
   'policy.reorg-too-deep': {
     meaning:
-      'The node follows a branch that leaves ours deeper than reorg_depth_max; nobody guesses what that means for payouts.',
+      'The node follows a branch that leaves ours deeper than the bound (max_reorg_depth in validator.toml, reorg_depth_max in coordinator.toml); nobody guesses what that means for payouts.',
     remedy:
       'Compare the branches with other operators (ops/runbooks/deep-reorg.md). A validator has frozen payouts and goes on in the chain whose block a lift names: order make lift --block <height>:<hash>.',
   },
@@ -86,7 +86,8 @@ export const pluginsBitcoinFailures = {
       'Wait for the node; if its operator invalidated a block on purpose, delete chain.sqlite after stopping the process.',
   },
   'unavailable.nodes-disagree': {
-    meaning: 'The configured nodes have reported different tips for longer than disagreement_ms.',
+    meaning:
+      'The configured nodes have reported different tips for longer than 60 s (disagreement_ms in coordinator.toml, not settable for a validator).',
     remedy:
       'Find out which node is cut off or on another branch; answers come from one of them only, named in the health.',
   },
