@@ -2,6 +2,7 @@ import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { ApiConfig } from './config.ts';
 import { createApiMetrics } from './metrics.ts';
 import { readPlaybooks } from './playbooks.ts';
 import { replanning } from './replanning.ts';
@@ -18,8 +19,8 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const at = (...names: string[]): string => join(folder, ...names);
-function begin() {
-  const config = { playbooks: { folder, catalogueFile: at('catalogue.yaml'), inputs: {} }, sources: [] };
+function begin(sources: ApiConfig['sources'] = []) {
+  const config = { playbooks: { folder, catalogueFile: at('catalogue.yaml'), inputs: {} }, sources };
   const metrics = createApiMetrics();
   const loaded = readPlaybooks(config).compiled.map(({ plan }) => plan.name);
   const watch = replanning(config, loaded, metrics, (_about, message) => said.push(message));
@@ -67,4 +68,26 @@ test('a playbook that is gone has rotted too; and without any change it is plann
   expect(watch.rotted()).toEqual([{ name: 'validator-offline', reason: 'it is not in the folder any more' }]);
   watch.look(HOUR_MS + 1);
   expect(said).toHaveLength(1);
+});
+
+test('a surprise while files are read is told as rotted under its name, and ends nothing', async () => {
+  let broken = false;
+  const sources: ApiConfig['sources'] = [];
+  const { watch, gauge } = begin(
+    new Proxy(sources, {
+      get: (target, name) => {
+        if (broken) throw new RangeError('nobody thought of this');
+        return Reflect.get(target, name) as unknown;
+      },
+    }),
+  );
+  watch.look(0);
+  broken = true;
+  watch.look(HOUR_MS);
+  watch.look(2 * HOUR_MS);
+  expect(watch.rotted()).toEqual([{ name: 'all', reason: 'RangeError: nobody thought of this' }]);
+  expect(said).toEqual([expect.stringMatching(/^playbook all has rotted, .*: RangeError: nobody thought of this$/)]);
+  broken = false;
+  watch.look(3 * HOUR_MS);
+  expect([watch.rotted(), await gauge('all')]).toEqual([[], '0']);
 });

@@ -61,9 +61,14 @@ function planned(config: Pick<ApiConfig, 'playbooks' | 'sources'>, loaded: reado
       return [{ name, reason }];
     });
   } catch (failure) {
-    if (!(failure instanceof FirebreakFailure)) throw failure;
-    return [{ name: ALL, reason: failure.message }];
+    return [{ name: ALL, reason: wordsOf(failure) }];
   }
+}
+
+/** Whatever it is, alerts go on being taken: it is thrown inside a timer, and nobody above would catch it. */
+function wordsOf(failure: unknown): string {
+  if (failure instanceof FirebreakFailure) return failure.message;
+  return failure instanceof Error ? `${failure.name}: ${failure.message}` : String(failure);
 }
 
 /** Of everything that is planned from; what cannot be looked at is part of it as such. */
