@@ -16,6 +16,12 @@ export const ANNOUNCEMENT_RATE: RequestRate = { burst: 300, perSecond: 20 };
 /** What an honest host of another age may still pass on; anything else is held against whoever forwarded it. */
 const FORGIVABLE: ReadonlySet<string> = new Set(['ignore', 'duplicate', 'stale', 'version']);
 
+/**
+ * Old words of one author that one peer may bring, in shares of an author. An honest peer passes on what was new to it, so never more than
+ * one share: the other one is for what was late on its way.
+ */
+const OLD_SHARES = 2;
+
 /** Speaking and hearing on the announcements topic. */
 export class Announcements {
   private readonly gossip: GossipSub;
@@ -23,7 +29,10 @@ export class Announcements {
   private readonly agent: Pick<CustodyAgent, 'hear' | 'announce'>;
   private readonly allowList: AllowList;
   private readonly count: TransportCount;
-  private readonly rate: RateLimit;
+  /** By author: what was new. */
+  private readonly fresh: RateLimit;
+  /** By who brought it and who said it: what was not. */
+  private readonly old: RateLimit;
 
   constructor(
     gossip: GossipSub,
@@ -38,7 +47,8 @@ export class Announcements {
     this.agent = agent;
     this.allowList = allowList;
     this.count = count;
-    this.rate = new RateLimit(rate, Date.now);
+    this.fresh = new RateLimit(rate, Date.now);
+    this.old = new RateLimit({ burst: OLD_SHARES * rate.burst, perSecond: OLD_SHARES * rate.perSecond }, Date.now);
   }
 
   begin(): void {
@@ -71,14 +81,19 @@ export class Announcements {
     if (!this.allowList.mayAnnounce(message.from)) return this.reject('unlisted');
     const author = identityOf(message.from) ?? '';
     // Held against the author alone: whoever passes it on may have had room for it. What matters is in the author's next word.
-    if (!this.rate.admit(author)) {
+    if (!this.fresh.admit(author)) {
       this.count.drop('rate');
       return from.equals(message.from) ? TopicValidatorResult.Reject : TopicValidatorResult.Ignore;
     }
     this.count.received(message.data.length);
     const verdict = await this.agent.hear(message.data, author);
     if (verdict === 'accept') return TopicValidatorResult.Accept;
-    return FORGIVABLE.has(verdict) ? TopicValidatorResult.Ignore : TopicValidatorResult.Reject;
+    // Everybody can say again what the author said once: that must not use up what is read of the author.
+    this.fresh.giveBack(author);
+    if (!FORGIVABLE.has(verdict)) return TopicValidatorResult.Reject;
+    if (this.old.admit(`${identityOf(from) ?? ''} ${author}`)) return TopicValidatorResult.Ignore;
+    this.count.drop('rate');
+    return TopicValidatorResult.Reject;
   }
 
   private reject(reason: 'unsigned' | 'oversized' | 'unlisted'): TopicValidatorResult {

@@ -16,6 +16,16 @@ test('a peer has its burst, then as much as time gives back, and another peer ha
   expect(admitted('a', 10)).toBe(3);
 });
 
+test('what is given back can be had again, and never more than the burst', () => {
+  const limit = new RateLimit({ burst: 2, perSecond: 1 }, () => 0);
+  expect([limit.admit('a'), limit.admit('a'), limit.admit('a')]).toEqual([true, true, false]);
+  limit.giveBack('a');
+  expect([limit.admit('a'), limit.admit('a')]).toEqual([true, false]);
+  for (let times = 0; times < 5; times += 1) limit.giveBack('a');
+  limit.giveBack('b');
+  expect([limit.admit('a'), limit.admit('a'), limit.admit('a')]).toEqual([true, true, false]);
+});
+
 test('a clock that goes back gives nothing and takes nothing', () => {
   let nowMs = 10_000;
   const limit = new RateLimit({ burst: 1, perSecond: 1 }, () => nowMs);

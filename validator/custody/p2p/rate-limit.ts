@@ -25,4 +25,10 @@ export class RateLimit {
     bucket.tokens -= 1;
     return true;
   }
+
+  /** What was admitted turned out to cost this peer nothing. */
+  giveBack(peer: string): void {
+    const bucket = this.buckets.get(peer);
+    if (bucket !== undefined) bucket.tokens = Math.min(this.rate.burst, bucket.tokens + 1);
+  }
 }
