@@ -75,7 +75,7 @@ export const removals: readonly Removal[] = [
     name: 'the freeze that a deep reorganisation makes',
     why: 'payouts would go on over a chain that took back more than it may',
     file: 'validator/custody/chain-brake.ts',
-    text: 'journal.chainFreezes.begin({ tip, reason: `${trouble.code}: ${trouble.message}` }, clock());',
+    text: 'journal.chainFreezes.begin({ tip, reason, afterOrder: this.#ordersPassed() }, clock());',
     instead: '',
     noticedBy: [
       {

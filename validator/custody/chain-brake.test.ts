@@ -87,6 +87,27 @@ test('a lift that was obeyed before says nothing about a reorganisation that cam
   await ended();
 });
 
+test('a lift that was obeyed before the own view stopped counts when it names another chain than the one that is left', async () => {
+  const named = { hash: 'ef'.repeat(32), height: one().chain.tip.height + 1 };
+  await liftWith(named);
+  stopped(true);
+  expect(one().agent.report().frozenBy).toMatchObject({ kind: 'own-chain', number: numbers - 1 });
+  one().agent.announce();
+  expect(one().chain.accepted).toEqual(named);
+  stopped(false);
+  expect(await signing()).toBe('policy.frozen');
+  one().chain.mineAs(named.hash);
+  expect(await signing()).toBe('signed');
+});
+
+test('an order that came between such a lift and the own view is the last word, and the committee has to speak again', async () => {
+  await liftWith({ hash: 'fe'.repeat(32), height: one().chain.tip.height + 1 });
+  await liftWith();
+  await frozenByItself();
+  expect(await signing()).toBe('policy.frozen');
+  await ended();
+});
+
 test('while the view stands still the lift tells it which chain to follow, and payouts wait until it has it', async () => {
   stopped(true);
   one().agent.announce();

@@ -38,7 +38,8 @@ export class ChainBrake {
     const before = journal.chainFreezes.current();
     if (before === undefined) {
       if (!isStopped) return;
-      journal.chainFreezes.begin({ tip, reason: `${trouble.code}: ${trouble.message}` }, clock());
+      const reason = `${trouble.code}: ${trouble.message}`;
+      journal.chainFreezes.begin({ tip, reason, afterOrder: this.#ordersPassed() }, clock());
       logger.error({ tip: tip.hash, tipHeight: tip.height, reason: trouble.message }, 'freezes payouts by itself');
       return;
     }
@@ -48,5 +49,18 @@ export class ChainBrake {
     if (!chain.isCanonical(lift.block)) return;
     journal.chainFreezes.end(before.number, lift.number);
     logger.warn({ number: lift.number, ...lift.block }, 'payouts go on: the committee named this chain');
+  }
+
+  /**
+   * The number of the last order that says nothing about the reorganisation that begins now. A node that is behind the others sees it after the
+   * committee has spoken: the present order counts when it names a block that is not in the chain which is about to be left. One of that chain
+   * was named for an earlier reorganisation.
+   */
+  #ordersPassed(): number {
+    const { chain, journal } = this.#parts;
+    const present = journal.orders.current();
+    if (present === undefined) return 0;
+    const { number, block } = present.signedOrder.order;
+    return block === undefined || chain.isCanonical(block) ? number : number - 1;
   }
 }

@@ -12,15 +12,14 @@ export function chainFreezeJournal(database: JournalDatabase): Journal['chainFre
   const table = database.table('chain_freezes');
   return {
     current: () => database.read(() => currentChainFreeze(database)),
-    begin: ({ tip, reason }, atMs) =>
+    begin: ({ tip, reason, afterOrder }, atMs) =>
       database.bind(() => {
         const before = currentChainFreeze(database);
         if (before !== undefined) return;
         const number = 1 + Number(table.first('ORDER BY number DESC LIMIT 1')?.['number'] ?? 0);
-        const order = database.table('orders').first('ORDER BY number DESC LIMIT 1');
         table.insert({
           number,
-          after_order: order?.['number'] ?? 0,
+          after_order: afterOrder,
           tip_hash: tip.hash,
           tip_height: tip.height,
           reason: reason.slice(0, REASON_CHARACTERS_MAX),

@@ -63,7 +63,7 @@ export type GrantUseRow = {
 /** A freeze that nobody ordered: the own chain view saw a reorganisation beyond its bound. Only a lift that names a block of the chain ends it. */
 export type ChainFreezeRow = {
   readonly number: number;
-  /** The order that was obeyed when it began; a lift must have a higher number. */
+  /** A lift must have a higher number: of the order that was obeyed when it began, or the one before where that named the chain to come. */
   readonly afterOrder: number;
   /** Where the own view stood, and stopped. */
   readonly tip: ChainAnchor;
@@ -255,7 +255,7 @@ export type Journal = {
     /** The one that holds now. */
     current(): ChainFreezeRow | undefined;
     /** Nothing while one holds already. On disk when it returns. */
-    begin(freeze: Pick<ChainFreezeRow, 'tip' | 'reason'>, atMs: number): void;
+    begin(freeze: Pick<ChainFreezeRow, 'tip' | 'reason' | 'afterOrder'>, atMs: number): void;
     end(number: number, liftedBy: number): void;
     /** The highest lift above this number that names a block. */
     liftAfter(number: number): Order | undefined;

@@ -35,6 +35,11 @@ export class TestChain {
     }
   }
 
+  /** The chain grows by a block of this hash. */
+  mineAs(hash: string): void {
+    this.#blocks.push(hash);
+  }
+
   /** The last blocks give way to a branch of the same length, and what they held is unconfirmed. */
   reorg(depth: number): void {
     this.#branch += 1;
