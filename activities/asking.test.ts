@@ -22,10 +22,15 @@ const genesis = {
 } as unknown as NetworkGenesis;
 
 const fields = { suite: 's', keyset: 'k', epoch: 1, ceremony: 'c', round: Round.STATUS };
-const says = (signer: ValidatorId, from: ValidatorId = signer, change: Partial<typeof fields> = {}): Uint8Array => {
+const says = (
+  signer: ValidatorId,
+  from: ValidatorId = signer,
+  change: Partial<typeof fields> = {},
+  payload = new Uint8Array(0),
+): Uint8Array => {
   const key = keys.get(signer)?.privateKey;
   if (key === undefined) throw new Error('no such validator');
-  const value = sealEnvelope(genesis, from, key, { ...fields, ...change }, new Uint8Array(0));
+  const value = sealEnvelope(genesis, from, key, { ...fields, ...change }, payload);
   return toBinary(ResponseSchema, create(ResponseSchema, { body: { case: 'envelope', value } }));
 };
 const refuses = (code: string, detailsJson = ''): Uint8Array =>
@@ -114,6 +119,20 @@ test('it lingers for the last ones when half have answered, and for nobody befor
   const untilMs = Date.now() + 400;
   await gather(scripted(one), attempt(), asked({ lingerMsMin: 20, untilMs }));
   expect(Date.now()).toBeGreaterThanOrEqual(untilMs);
+});
+
+test('a statement that is heavier than it may be is no answer, and is kept neither for nor against its author', async () => {
+  const complains = { round: Round.KEYGEN_COMPLAINT };
+  const of = (id: number, bytes: number, change = {}) =>
+    says(validatorId(id), validatorId(id), change, new Uint8Array(bytes));
+  const script: Script = { 1: () => of(1, 8), 2: () => of(2, 9), 3: () => of(3, 9, complains) };
+  const heard = await gather(scripted(script), attempt(), asked({ bytesMax: 8, objection: Round.KEYGEN_COMPLAINT }));
+  expect([...heard.accepted.keys()]).toEqual([1]);
+  expect([...heard.refused].map(([id, { code }]) => [id, code])).toEqual([
+    [2, 'input.response'],
+    [3, 'input.response'],
+  ]);
+  expect(heard.against.size).toBe(0);
 });
 
 test('"not yet" is asked again until it becomes an answer, and a final no is not', async () => {

@@ -38,6 +38,8 @@ export type Asked = {
   };
   /** A signed statement of this round about the same thing is a final no, and is kept. */
   readonly objection?: Round;
+  /** Of the payload; a heavier one is no answer, whatever it says, and is kept nowhere: blobs and proofs have their bounds. */
+  readonly bytesMax?: number;
   /** A look at the content of a valid answer; a refusal here counts against the validator. */
   readonly judge?: (opened: OpenedEnvelope) => Refusal | undefined;
   /** Unix milliseconds. */
@@ -59,7 +61,7 @@ export type Asked = {
 };
 
 /** What a statement must be about and say, without whom to ask and for how long. */
-export type SliceExpectation = Pick<Asked, 'expected' | 'judge' | 'objection'>;
+export type SliceExpectation = Pick<Asked, 'expected' | 'bytesMax' | 'judge' | 'objection'>;
 
 export type Gathered = {
   readonly accepted: ReadonlyMap<ValidatorId, OpenedEnvelope>;
@@ -174,7 +176,7 @@ export function hear(
       : openEnvelope(deps.genesis, body.value, { ...asked.expected, round: asked.objection });
   const opened = objection?.ok === true ? objection : openEnvelope(deps.genesis, body.value, asked.expected);
   if (!opened.ok) return { refusal: opened.refusal };
-  const { from } = opened.value;
+  const { from, payload } = opened.value;
   if (from !== validator) {
     return {
       refusal: {
@@ -183,6 +185,8 @@ export function hear(
       },
     };
   }
+  if (asked.bytesMax !== undefined && payload.length > asked.bytesMax)
+    return { refusal: { code: 'input.response', message: `signed ${payload.length} bytes` } };
   if (opened === objection)
     return { refusal: { code: 'signer-fault.objection', message: 'signed a complaint' }, signed: opened.value };
   const refusal = judged(opened.value, asked.judge);

@@ -8,6 +8,7 @@ import type { SignedTerms, VaultId } from '../domain/vault/terms.ts';
 import { vaultTweakOf } from '../threshold/verify/vault-script.ts';
 import { judgeBlame } from '../threshold/verify/blame.ts';
 import { openBlame } from '../wire/blame.ts';
+import { encodeDocument, parseBlameProof } from '../wire/documents/index.ts';
 import { fromBinary } from '@bufbuild/protobuf';
 import {
   type Envelope,
@@ -140,11 +141,24 @@ function wrongOf(
 
 /** A proof is written down when it convinces us as it would convince anybody; undefined when it proves nothing. */
 async function kept(deps: ActivityDependencies, now: Attempt, proof: BlameProof): Promise<Blamed | undefined> {
+  if (!isReadable(deps, proof)) return undefined;
   const opened = openBlame(deps.genesis, proof);
   const blame = opened.ok ? judgeBlame(opened.value, { genesis: deps.genesis, codec: deps.chain.codec }) : opened;
   if (!blame.ok) return undefined;
   const { culprit: validator, why } = blame.value;
   return { validator, why, proof: await putDocument(deps, proof, now) };
+}
+
+/** Whoever checks it reads it with this parser: what is too heavy for it, or has another shape, would accuse by our word alone. */
+function isReadable(deps: ActivityDependencies, proof: BlameProof): boolean {
+  try {
+    parseBlameProof(encodeDocument(proof), 'a proof');
+    return true;
+  } catch (error) {
+    if (!(error instanceof FirebreakFailure)) throw error;
+    deps.logger.warn({ kind: proof.kind, why: error.message }, 'a proof that nobody could read is not kept');
+    return false;
+  }
 }
 
 /** Each of the participants at most once, however long the list of a complainer is. */

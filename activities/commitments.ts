@@ -12,6 +12,11 @@ import {
 /** Two points with their tags and lengths, and what stands beside them. What is longer would be sent to every signer. */
 const BYTES_OF_PAIR_MAX = 72;
 const BYTES_MAX = 512;
+export const commitmentsBytesMax = (count: number): number => BYTES_MAX + count * BYTES_OF_PAIR_MAX;
+
+/** A share with its tag and length, and the digest of the request with what stands beside it. What is longer would be in all evidence. */
+const BYTES_OF_SHARE_MAX = 34;
+export const partialsBytesMax = (count: number): number => BYTES_MAX + count * BYTES_OF_SHARE_MAX;
 
 /**
  * A commitment statement with exactly one pair of points per input, from a validator that has locked the outputs for this transaction (none
@@ -21,8 +26,6 @@ export function checkCommitments(payload: Uint8Array, count: number, txid = ''):
   const { commitments, locked } = fromBinary(SigningCommitmentsSchema, payload);
   if (locked !== txid)
     return { code: 'policy.signing-locks', message: 'committed without having locked the outputs for the transaction' };
-  if (payload.length > BYTES_MAX + count * BYTES_OF_PAIR_MAX)
-    return { code: 'input.commitments', message: `gave ${payload.length} bytes for ${count} commitments` };
   const complete =
     commitments.length === count && commitments.every(({ hiding, binding }) => isPoint(hiding) && isPoint(binding));
   return complete

@@ -69,6 +69,10 @@ const ROUNDS: Readonly<Record<KeygenRound, Round>> = {
   transcript: Round.KEYGEN_TRANSCRIPT,
 };
 
+/** Each round has a share, an opening or a verifying key of every participant; with more, what proves a fault could not be read by anybody. */
+const BYTES_OF_PARTICIPANT_MAX = 192;
+const BYTES_MAX = 4_096;
+
 const TELL_MS = 5_000;
 
 export function createKeygenActivities(deps: ActivityDependencies) {
@@ -130,6 +134,7 @@ export function createKeygenActivities(deps: ActivityDependencies) {
             epoch: input.key.epoch,
             suite: deps.suite.id,
           },
+          bytesMax: BYTES_MAX + input.key.validators.length * BYTES_OF_PARTICIPANT_MAX,
           ...(await lookAt(deps, input, now)),
           ...(input.hearAll === true ? {} : { refusalsMax: 1 }),
         });

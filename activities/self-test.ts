@@ -20,7 +20,7 @@ import {
 } from '../wire/generated/firebreak/v1/messages_pb.js';
 import { requestBytes } from './asking.ts';
 import { attempt } from './attempt.ts';
-import { checkCommitments, signersOf } from './commitments.ts';
+import { checkCommitments, commitmentsBytesMax, partialsBytesMax, signersOf } from './commitments.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { ascending, envelopeHex, getCertificate, getEnvelopes, inOrder, putDocument } from './documents.ts';
 import { gatherSlice, type Gathering, type Slice } from './gathering.ts';
@@ -66,6 +66,7 @@ export function createSelfTestActivities(deps: ActivityDependencies) {
           validators: certificate.package.participants,
           request: () => request,
           expected: { round: Round.SIGNING_COMMITMENTS, ceremony, keyset, epoch, suite: deps.suite.id },
+          bytesMax: commitmentsBytesMax(1),
           judge: ({ payload }) => checkCommitments(payload, 1),
           ...(input.hearAll === true ? {} : { refusalsMax: 1 }),
         });
@@ -91,6 +92,7 @@ export function createSelfTestActivities(deps: ActivityDependencies) {
           validators: certificate.package.participants,
           request: () => ask,
           expected: { round: Round.SIGNING_PARTIAL, ceremony: input.ceremony, keyset, epoch, suite: deps.suite.id },
+          bytesMax: partialsBytesMax(1),
           judge: ({ payload }) =>
             toHex(fromBinary(PartialSignaturesSchema, payload).requestDigest) === digest
               ? undefined

@@ -17,7 +17,7 @@ import {
 } from '../wire/generated/firebreak/v1/messages_pb.js';
 import { requestBytes } from './asking.ts';
 import { type Attempt, attempt } from './attempt.ts';
-import { checkCommitments, signersOf } from './commitments.ts';
+import { checkCommitments, commitmentsBytesMax, partialsBytesMax, signersOf } from './commitments.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import {
   ascending,
@@ -102,6 +102,7 @@ export function createSigningActivities(deps: ActivityDependencies) {
               ? handTerms(deps, now, { vault, key: input.key, watchFromHeight }, [validator])
               : Promise.resolve(),
           expected: { round: Round.SIGNING_COMMITMENTS, ceremony, keyset, epoch, suite: deps.suite.id },
+          bytesMax: commitmentsBytesMax(count),
           judge: ({ payload }) => checkCommitments(payload, count, input.plan.txid),
         });
         if (envelopes.size < threshold) return { gathering };
@@ -138,6 +139,7 @@ export function createSigningActivities(deps: ActivityDependencies) {
           mend: (validator, { code }) =>
             code === 'not-yet.terms-unknown' ? handTerms(deps, now, input, [validator]) : Promise.resolve(),
           expected: { round: Round.SIGNING_PARTIAL, ceremony, keyset, epoch, suite: deps.suite.id },
+          bytesMax: partialsBytesMax(count),
           judge: ({ payload }) => {
             const said = fromBinary(PartialSignaturesSchema, payload);
             const fits = toHex(said.requestDigest) === digest && said.shares.length === count;

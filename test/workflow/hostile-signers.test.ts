@@ -140,6 +140,16 @@ test('whoever commits and leaves costs one session, and is accused of nothing', 
   process.stdout.write(`hostile signers: ${cast.done.length} that leave cost ${tookMs} ms, seed ${SEED}\n`);
 }, 120_000);
 
+test('whoever signs rightly and pads its statement to the brim costs sessions, is in no evidence, and is accused of nothing', async () => {
+  const { cast, paid, blame } = await payoutAgainst(oneEach(['padded']), SEED);
+  const padded = cast.done.map(({ validator }) => validator);
+  expect(padded.length).toBeGreaterThan(0);
+  expect([SEED, paid.sessions]).toEqual([SEED, padded.length + 1]);
+  expect(paid.signers.filter((id) => padded.includes(id))).toEqual([]);
+  expect(paid.evidence.sizeBytes).toBeLessThan(1_000_000);
+  expect(blame).toEqual([]);
+}, 120_000);
+
 test('an honest validator that is slow is waited for beside other sessions, and is neither replaced for good nor accused', async () => {
   const { cast, paid, blame } = await payoutAgainst(oneEach(['slow']), SEED);
   expect([SEED, paid.sessions <= SESSIONS_MAX]).toEqual([SEED, true]);

@@ -21,6 +21,7 @@ export type Handler = (request: Uint8Array) => Promise<Uint8Array>;
  * What a hostile signer can do with its part of a session.
  * `other-message`: the partial signature of another session, signed anew for this one. `other-commitments`: it committed to one pair of
  * nonces and signs with another. `fewer`: one share too few. `other-request`: a signed answer about a request that nobody made.
+ * `padded`: what holds, and beside it as much as a message can carry.
  */
 export const DEEDS = [
   'silent',
@@ -32,6 +33,7 @@ export const DEEDS = [
   'other-request',
   'no',
   'no-for-good',
+  'padded',
   'garbage',
 ] as const;
 export type Deed = (typeof DEEDS)[number];
@@ -120,7 +122,7 @@ export class HostileSigners {
       const changed = toBinary(SigningCommitmentsSchema, said);
       if (deed === 'unlocked') return Uint8Array.of(...changed, ...OTHER_TRANSACTION);
       // An unknown field that every reader skips: nothing but weight, which each signer would have to be sent.
-      return deed === 'padded' ? Uint8Array.of(...changed, ...padding(200_000)) : changed;
+      return deed === 'padded' ? Buffer.concat([changed, padding(200_000)]) : changed;
     });
   }
 
@@ -149,7 +151,8 @@ export class HostileSigners {
       if (deed === 'other-commitments') said.shares = inputs.map(() => schnorr.utils.randomSecretKey());
       // One input of several is enough.
       if (deed === 'wrong') said.shares = withOneWrong(said.shares, Math.floor(this.#draw() * inputs.length));
-      return toBinary(PartialSignaturesSchema, said);
+      const changed = toBinary(PartialSignaturesSchema, said);
+      return deed === 'padded' ? Buffer.concat([changed, padding(1_000_000)]) : changed;
     });
   }
 
@@ -206,7 +209,7 @@ const nothings = (count: number): NonceCommitment[] =>
 /** Field 15 of wire type 2 with so many bytes. */
 function padding(bytes: number): Uint8Array {
   const length = [(bytes & 0x7f) | 0x80, ((bytes >> 7) & 0x7f) | 0x80, bytes >> 14];
-  return Uint8Array.of(0x7a, ...length, ...new Uint8Array(bytes));
+  return Buffer.concat([Uint8Array.of(0x7a, ...length), new Uint8Array(bytes)]);
 }
 
 const withOneWrong = (shares: readonly Uint8Array[], at: number): Uint8Array[] =>
