@@ -1,10 +1,12 @@
 import { expect } from '@jest/globals';
+import type { Activities } from '../../activities/activities.ts';
+import type { Gathering } from '../../activities/gathering.ts';
 import type { PlannedPayout, Rung } from '../../activities/payouts.ts';
 import type { Settlement, SettlementWatch } from '../../activities/settlement.ts';
 import type { BlobRef } from '../../domain/ports/blob-store.ts';
 import type { FeeLook } from '../../domain/vault/fee-ladder.ts';
 import { PAY_OUT, type PayOutInput, type PayOutResult, startPayOut } from '../../workflows/pay-out/messages.ts';
-import { BLOB, heard, KEY, NETWORK, PLAN, releaseUntil, SESSION, THRESHOLD } from './rig/scripted.ts';
+import { BLOB, heard, KEY, NETWORK, PLAN, releaseUntil, SESSION, THRESHOLD, VALIDATORS } from './rig/scripted.ts';
 import { onSkippingServer, type Script, type SkippingServer, taking } from './rig/skipping.ts';
 
 const { waiting } = onSkippingServer();
@@ -198,6 +200,40 @@ waiting('a lower fee that validators will not go back to is passed over, from th
   const { result } = await pay(server, { ...scripted(chain, () => costs(0)), askPartials });
   expect(chain.handedIn).toEqual([HIGHER[1]?.txid]);
   expect(result).toMatchObject({ outcome: 'settled', feeSats: 2_000, sessions: 3 });
+});
+
+/** At the lowest fee two are free, `others` say, and everybody else is silent; at a higher one all are free who are there. */
+async function payWithFew(server: SkippingServer, others: 'locked' | 'silent') {
+  const chain = new SlowChain(100);
+  const asked: string[] = [];
+  const [, , third] = VALIDATORS;
+  const said = { code: 'conflict.outpoint-locked', message: 'is signed away' } as const;
+  const few: Gathering = {
+    ...heard(2),
+    refused: others === 'locked' && third !== undefined ? [{ validator: third, ...said }] : [],
+  };
+  const askCommitments: Script['askCommitments'] = taking(({ plan }: Parameters<Activities['askCommitments']>[0]) => {
+    if (asked.at(-1) !== plan.txid) asked.push(plan.txid);
+    return plan.txid === PLANNED.txid ? { gathering: few } : { gathering: heard(THRESHOLD), session: SESSION };
+  });
+  const { result } = await pay(server, { ...scripted(chain, () => costs(0)), askCommitments });
+  return { result, asked, handedIn: chain.handedIn };
+}
+
+waiting(
+  'one word of a lock for a higher fee is enough to ask for it when too few answer at the lowest',
+  async (server) => {
+    const { result, asked, handedIn } = await payWithFew(server, 'locked');
+    expect(asked).toEqual([PLANNED.txid, HIGHER[0]?.txid]);
+    expect(handedIn).toEqual([HIGHER[0]?.txid]);
+    expect(result).toMatchObject({ outcome: 'settled', feeSats: 1_000 });
+  },
+);
+
+waiting('where nobody says so, no higher fee is asked for because too few answer', async (server) => {
+  const { result, asked } = await payWithFew(server, 'silent');
+  expect(asked).toEqual([PLANNED.txid]);
+  expect(result).toMatchObject({ outcome: 'refused', refusal: { code: 'unavailable.validators' } });
 });
 
 waiting(

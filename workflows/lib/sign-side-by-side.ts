@@ -129,7 +129,7 @@ class Sessions<Phase extends string> {
     const roomAt = roomAtSeconds(noes, validators, threshold);
     const again =
       roomAt === undefined || this.#begun >= SESSIONS_OF_RUN_MAX ? false : await this.#signing.awaitRoom?.(roomAt);
-    if (again !== true) return { refusal, sessions: this.#begun, ...this.#proven() };
+    if (again !== true) return { refusal, sessions: this.#begun, ...this.#proven(), ...this.#locked() };
     this.#line.forgive();
     this.#said = [];
     this.#unopened = undefined;
@@ -298,6 +298,10 @@ class Sessions<Phase extends string> {
   #record(session: Session): SessionRecord {
     const { ceremony, request } = session.session;
     return { ceremony, request, partials: session.heard?.collected, without: this.#lacking(session) };
+  }
+
+  #locked(): Pick<NotSigned, 'lockedElsewhere'> {
+    return this.#said.some(({ code }) => code === 'conflict.outpoint-locked') ? { lockedElsewhere: true } : {};
   }
 
   #proven(): Pick<Signed, 'blame'> {

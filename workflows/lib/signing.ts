@@ -22,7 +22,12 @@ export type Signed = Proven & {
   readonly transaction: Finished['transaction'];
   readonly evidence: Finished['evidence'];
 };
-export type NotSigned = Proven & { readonly refusal: Refusal; readonly sessions: number };
+export type NotSigned = Proven & {
+  readonly refusal: Refusal;
+  readonly sessions: number;
+  /** Somebody said that the outputs are locked for another transaction; absent where nobody did. */
+  readonly lockedElsewhere?: true;
+};
 
 /** What is signed, on whose word, and how a process tells of it. */
 export type Signing<Phase extends string> = {

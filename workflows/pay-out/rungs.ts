@@ -1,3 +1,4 @@
+import { patched } from '@temporalio/workflow';
 import type { Blamed } from '../../activities/blame.ts';
 import type { PlannedPayout, Rung } from '../../activities/payouts.ts';
 import type { ValidatorId } from '../../domain/network/network.ts';
@@ -66,12 +67,19 @@ export function ladderOf(
           return one;
         }
         last = { refusal: ended.refusal, sessions };
-        if (ended.refusal.code !== 'conflict.outpoint-locked') break;
+        if (!mayAtNext(ended)) break;
       }
       return last;
     },
   };
 }
+
+/**
+ * Whoever has signed a higher fee gives no lower one any more, and where others are away those who still would are too few: one word of a lock
+ * is enough to try the next fee. A false one costs nothing, since this fee was not to be had anyway, and the release key signed the next one too.
+ */
+const mayAtNext = ({ refusal, lockedElsewhere }: NotSigned): boolean =>
+  refusal.code === 'conflict.outpoint-locked' || (lockedElsewhere === true && patched('next-fee-at-one-word'));
 
 export const atFee = ({ plan, session, transaction, evidence }: SignedRung): SignedAtFee => ({
   txid: plan.txid,
