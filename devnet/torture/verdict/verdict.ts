@@ -19,6 +19,7 @@ import { ATTRIBUTABLE, deedsIn } from '../hostile/acts.ts';
 import type { Ledger } from '../ledger.ts';
 import type { TorturedNetwork } from '../network.ts';
 import { namedFaulty, provedFaulty, wrongAmong } from './accusations.ts';
+import { heeded, seenAny } from './bounds.ts';
 import { type ArrivedPartial, partialsIn } from './partials.ts';
 
 /** One thing that was looked for, and what was found. */
@@ -41,7 +42,7 @@ export async function judge(
   return [
     { name: 'every payout is done', looked: `${ledger.payouts.length} payouts`, violations },
     await spendsFinding(live, ledger),
-    ...(await blameFindings(net, partials)),
+    ...(await blameFindings(net, ledger, partials)),
     ...secretFindings(live, partials),
     await canaryFinding(live),
   ];
@@ -73,6 +74,7 @@ async function spendsFinding({ nodes }: LiveNetwork, { deposits }: Ledger): Prom
 
 async function blameFindings(
   { live, cast }: TorturedNetwork,
+  { strikes }: Ledger,
   partials: readonly ArrivedPartial[],
 ): Promise<readonly Finding[]> {
   const { layout, client } = live;
@@ -106,7 +108,7 @@ async function blameFindings(
     {
       name: 'nobody honest is accused',
       looked: `${named.length} accusations, ${proved.length} proofs, ${partials.length} partial signatures`,
-      violations: honest,
+      violations: [...seenAny('partial signatures', partials.length), ...honest],
     },
     {
       name: 'every attributable fault is proved',
@@ -116,6 +118,7 @@ async function blameFindings(
           ({ validator, ceremony }) => `no proof that ${validatorName(validator)} signed wrongly in ${ceremony}`,
         ),
         ...unseen.map((each) => `a wrong act holds: ${each}`),
+        ...heeded(strikes, deeds.length),
       ],
     },
   ];
@@ -123,7 +126,8 @@ async function blameFindings(
 
 /** What arrived, and what journals say: a folder that was put back has forgotten its answers, and one that nobody heard is in no blob. */
 function secretFindings({ layout }: LiveNetwork, arrived: readonly ArrivedPartial[]): readonly Finding[] {
-  const partials: readonly SeenPartial[] = [...arrived, ...partialsLeft(layout, validatorIds(), 'regtest').partials];
+  const left = partialsLeft(layout, validatorIds(), 'regtest');
+  const partials: readonly SeenPartial[] = [...arrived, ...left.partials];
   const uses = partials.flatMap(({ validator, request, input, signers }) => {
     const nonces = signers.find((each) => each.validator === validator)?.nonces;
     return nonces === undefined ? [] : [{ validator, request, input, nonces }];
@@ -136,12 +140,17 @@ function secretFindings({ layout }: LiveNetwork, arrived: readonly ArrivedPartia
     {
       name: 'no nonce met two requests',
       looked: `${examined} commitments, ${distinct} distinct`,
-      violations: reused.map(({ commitment, uses: where }) => `${commitment} of validator ${where[0]?.validator}`),
+      violations: [
+        ...seenAny('commitments under partial signatures', examined),
+        ...reused.map(({ commitment, uses: where }) => `${commitment} of validator ${where[0]?.validator}`),
+      ],
     },
     {
       name: 'no share follows from all partial signatures together',
       looked: `${equations} equations in ${unknowns} unknowns; a planted reuse gives its share away`,
       violations: [
+        ...seenAny('partial signatures in journals and transcripts', left.partials.length),
+        ...left.unplaced.map((each) => `nobody knows what this was signed for: ${each}`),
         ...real.map(({ validator }) => `the share of ${validatorName(validator)} can be computed`),
         ...(recovered.length > real.length ? [] : ['the planted reuse was not found: the check says nothing']),
       ],
