@@ -96,7 +96,10 @@ async function oneSeed(seed: number, options: TortureOptions, say: (line: string
   }
 }
 
-function linesOf({ ledger, findings }: Result, { seed, asked, missed, faults, lost, violations }: Summary): readonly string[] {
+function linesOf(
+  { ledger, findings }: Result,
+  { seed, asked, missed, faults, lost, violations }: Summary,
+): readonly string[] {
   return [
     '',
     ...timelineLines(ledger),

@@ -92,7 +92,7 @@ export const removals: readonly Removal[] = [
     name: 'the depth at which a spend makes a lock hopeless',
     why: 'a reorg of one block would free the coins of a transaction that can still confirm',
     file: 'validator/custody/policy/locks.ts',
-    text: ' && spentBy.confirmations >= policy.confirmationsRequired',
+    text: ' && spentBy.confirmations >= view.policy.confirmationsRequired',
     instead: '',
     noticedBy: [
       {
