@@ -55,3 +55,9 @@ export function commonRefusal(noes: readonly Saying[], validators: number, thres
   }
   return undefined;
 }
+
+/** Those who do not answer at all; the others often say no more than that they cannot sign without them. */
+export function whoMustAct(missing: readonly Saying[]): ValidatorId[] {
+  const gone = missing.filter(({ code }) => familyOf(code) === 'unavailable');
+  return (gone.length > 0 ? gone : missing).map(({ validator }) => validator);
+}

@@ -1,12 +1,12 @@
 import { workflowInfo } from '@temporalio/workflow';
-import type { Gathering, Saying } from '../../activities/gathering.ts';
+import type { Gathering } from '../../activities/gathering.ts';
 import type { PlannedPayout } from '../../activities/payouts.ts';
 import type { SessionRecord, SigningSession } from '../../activities/signing.ts';
-import { accept, familyOf, type Refusal, refuse, type Verdict } from '../../domain/errors/failure.ts';
+import { accept, type Refusal, refuse, type Verdict } from '../../domain/errors/failure.ts';
 import { type ValidatorId, validatorId } from '../../domain/network/network.ts';
 import { askUntil } from './ask.ts';
 import { effects, named } from './effects.ts';
-import { commonRefusal, isFinal, roomAtSeconds, withoutPartials } from './noes.ts';
+import { commonRefusal, isFinal, roomAtSeconds, withoutPartials, whoMustAct } from './noes.ts';
 import { verdictOf } from './refusal.ts';
 import {
   COMMITMENT_SECONDS,
@@ -70,12 +70,6 @@ export async function signInTurn<Phase extends string>(signing: Signing<Phase>):
     );
   }
   return { refusal, sessions: last };
-}
-
-/** Those who do not answer at all; the others often say no more than that they cannot sign without them. */
-function whoMustAct(missing: readonly Saying[]): ValidatorId[] {
-  const gone = missing.filter(({ code }) => familyOf(code) === 'unavailable');
-  return (gone.length > 0 ? gone : missing).map(({ validator }) => validator);
 }
 
 const faulty = ({ code, details }: Refusal): ValidatorId[] =>

@@ -2,12 +2,12 @@ import { CancellationScope, condition, isCancellation, workflowInfo } from '@tem
 import type { Blamed } from '../../activities/blame.ts';
 import type { Gathering, Saying } from '../../activities/gathering.ts';
 import type { SessionRecord, SigningSession } from '../../activities/signing.ts';
-import { accept, familyOf, type Refusal, refuse, type Verdict } from '../../domain/errors/failure.ts';
+import { accept, type Refusal, refuse, type Verdict } from '../../domain/errors/failure.ts';
 import { type ValidatorId, validatorId } from '../../domain/network/network.ts';
 import { askUntil } from './ask.ts';
 import { effects, named } from './effects.ts';
 import { Line } from './line.ts';
-import { commonRefusal, type Heard, isFinal, roomAtSeconds, withoutPartials } from './noes.ts';
+import { commonRefusal, type Heard, isFinal, roomAtSeconds, withoutPartials, whoMustAct } from './noes.ts';
 import { verdictOf } from './refusal.ts';
 import {
   COMMITMENT_SECONDS,
@@ -324,10 +324,4 @@ const culpritsIn = ({ details }: Refusal): ValidatorId[] =>
 function partialsOf({ heard }: Session): Gathering['collected'] {
   if (heard === undefined) throw new TypeError('a whole session was asked');
   return heard.collected;
-}
-
-/** Those who do not answer at all; the others often say no more than that they cannot sign without them. */
-function whoMustAct(missing: readonly Saying[]): ValidatorId[] {
-  const gone = missing.filter(({ code }) => familyOf(code) === 'unavailable');
-  return (gone.length > 0 ? gone : missing).map(({ validator }) => validator);
 }
