@@ -38,6 +38,7 @@ export function openDatabase(folder: string): JournalDatabase {
     database.exec(
       'PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=2000; PRAGMA cell_size_check=ON',
     );
+    checkLength(database, file);
     migrate(database, file, watermark);
     checkIntegrity(database, file);
     syncFolder(folder);
@@ -76,6 +77,17 @@ function migrate(database: DatabaseSync, file: string, watermark: Watermark): vo
     );
   }
   if (writes > watermark.value) watermark.raise(writes);
+}
+
+/**
+ * SQLite reads what is missing of the last page as zeros, which is what an empty table holds anyway, so no other check sees such
+ * a cut. A stop in the middle of a checkpoint may leave one too: the log still holds that page, and it is written back first.
+ */
+function checkLength(database: DatabaseSync, file: string): void {
+  database.exec('PRAGMA wal_checkpoint(PASSIVE)');
+  const expected = pragma(database, 'page_count') * pragma(database, 'page_size');
+  if (statSync(file).size < expected)
+    throw damaged(file, `its last page is cut short, it should have ${expected} bytes`);
 }
 
 function checkIntegrity(database: DatabaseSync, file: string): void {
