@@ -18,6 +18,7 @@ test('credentials inside a sentence are cut out and the rest stays readable', ()
     'cannot reach http://[hidden]@node:8332 (password=[hidden]',
   );
   expect(redactText('AGE-SECRET-KEY-1QQQQQ end')).toBe('[hidden] end');
+  expect(redactText('AGE-SECRET-KEY-PQ-1QQQQQ end')).toBe('[hidden] end');
 });
 
 test('an error keeps its code and details, also as the cause of another', () => {

@@ -13,7 +13,7 @@ const IN_TEXT: readonly (readonly [RegExp, string])[] = [
     `$1$2${HIDDEN}`,
   ],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, HIDDEN],
-  [/AGE-SECRET-KEY-1[A-Z0-9]+/g, HIDDEN],
+  [/AGE-SECRET-KEY-(PQ-)?1[A-Z0-9]+/g, HIDDEN],
 ];
 
 /** A sentence without what looks like a credential, and not longer than a log line should be. */

@@ -35,6 +35,7 @@ metrics_port = 9090
 health_check_port = 8080
 `.replace('id = 7', 'id = 3');
 
+const RECIPIENT = `age1${'q'.repeat(58)}`;
 const hex = (pair: string): string => pair.repeat(32);
 const genesis = {
   version: 1,
@@ -118,6 +119,48 @@ const wrong: readonly [string, string, string, string, string][] = [
   ['sealed files on mainnet', '"regtest"', '"mainnet"', 'input.config-contradiction', 'key_storage.type'],
   ['no passphrase', 'passphrase_env = "PASSPHRASE"', '', 'input.config-contradiction', 'key_storage.passphrase_env'],
   [
+    'a passphrase beside an identity',
+    'passphrase_env',
+    'identity_file = "age.identity"\npassphrase_env',
+    'input.config-contradiction',
+    'key_storage.identity_file',
+  ],
+  [
+    'recipients without an identity',
+    'passphrase_env',
+    `recipients = ["${RECIPIENT}"]\npassphrase_env`,
+    'input.config-contradiction',
+    'key_storage.recipients',
+  ],
+  [
+    'more than ten recipients',
+    'passphrase_env = "PASSPHRASE"',
+    `identity_file = "age.identity"\nrecipients = [${Array(11).fill(`"${RECIPIENT}"`).join(', ')}]`,
+    'input.config-field',
+    'key_storage.recipients',
+  ],
+  [
+    'a recipient of another kind',
+    'passphrase_env = "PASSPHRASE"',
+    'identity_file = "age.identity"\nrecipients = ["ssh-ed25519 secret"]',
+    'input.config-field',
+    'key_storage.recipients.0',
+  ],
+  [
+    'the host identity for an age identity',
+    'passphrase_env = "PASSPHRASE"',
+    'identity_file = "./identity.sealed"',
+    'input.config-contradiction',
+    'key_storage.identity_file',
+  ],
+  [
+    'an identity in the place of its file',
+    'passphrase_env = "PASSPHRASE"',
+    'identity_file = "AGE-SECRET-KEY-1secret"',
+    'input.config-field',
+    'key_storage.identity_file',
+  ],
+  [
     'an HSM slot for files',
     'type = "file"',
     'type = "file"\nhsm_slot = 1',
@@ -193,6 +236,21 @@ test('a loaded configuration has absolute paths and names where secrets are, not
   expect(config.bitcoin.password).toEqual({ kind: 'env', name: 'RPC_PASSWORD', field: 'bitcoin.rpc_password_env' });
   expect(config.keyStorage).toMatchObject({ type: 'file', passphrase: { kind: 'env', name: 'PASSPHRASE' } });
   expect(warnings).toEqual([]);
+});
+
+test('an identity file with recipients stands in the place of a passphrase', () => {
+  const chosen = `identity_file = "age.identity"\nrecipients = ["${RECIPIENT}"]`;
+  const { config } = load(good.replace('passphrase_env = "PASSPHRASE"', chosen));
+  expect(config.keyStorage).toEqual({
+    type: 'file',
+    identityFile: join(folder, 'age.identity'),
+    recipients: [RECIPIENT],
+  });
+  const real = good.replace('"regtest"', '"mainnet"').replace('passphrase_env = "PASSPHRASE"', chosen);
+  expect(parsing(real)).toMatchObject({
+    code: 'input.config-contradiction',
+    details: { field: 'key_storage.type', line: lineOf(real, 'type = "file"') },
+  });
 });
 
 test('a password in the file works and is warned about without being repeated', () => {

@@ -34,7 +34,8 @@ export type KeyStorageConfig =
       readonly keyLabel: string | undefined;
       readonly pin: SecretSource;
     }
-  | { readonly type: 'file'; readonly passphrase: SecretSource };
+  | { readonly type: 'file'; readonly passphrase: SecretSource }
+  | { readonly type: 'file'; readonly identityFile: string; readonly recipients: readonly string[] };
 
 /** `validator.toml`, checked; every path absolute. */
 export type ValidatorConfig = {
@@ -158,6 +159,8 @@ function keyStorageIn(storage: ValidatorToml['key_storage'], at: (path: string) 
   if (storage.type === 'file') {
     const passphrase = secretIn('key_storage.passphrase', at, storage.passphrase_env, storage.passphrase_file);
     if (passphrase !== undefined) return { type: 'file', passphrase };
+    const { identity_file: identity, recipients = [] } = storage;
+    if (identity !== undefined) return { type: 'file', identityFile: at(identity), recipients };
   }
   const pin = secretIn('key_storage.hsm_pin', at, storage.hsm_pin_env, storage.hsm_pin_file);
   if (pin === undefined)

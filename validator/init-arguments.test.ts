@@ -13,3 +13,15 @@ test('the folder can be named as the other verbs name theirs', () => {
 test('two folders are one too many', () => {
   expect(() => folderOf('--dir', 'v7', '--data', 'v8')).toThrow('--dir and --data name two folders');
 });
+
+const keyStorageOf = (...args: string[]) => readInitArguments(['--id', '7', ...args]).options.keyStorage;
+
+test('sealed files are opened by a passphrase that is made, unless another one or an age identity is named', () => {
+  expect(keyStorageOf()).toEqual({ type: 'file', passphraseFile: 'keystore.secret' });
+  expect(keyStorageOf('--passphrase-env', 'P')).toEqual({ type: 'file', passphraseEnv: 'P' });
+  expect(keyStorageOf('--age-identity-file', 'id', '--age-recipient', 'age1a', '--age-recipient', 'age1b')).toEqual({
+    type: 'file',
+    ageIdentityFile: 'id',
+    ageRecipients: ['age1a', 'age1b'],
+  });
+});

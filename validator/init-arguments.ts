@@ -23,6 +23,8 @@ const OPTIONS = {
   'key-storage': text,
   'passphrase-env': text,
   'passphrase-file': text,
+  'age-identity-file': text,
+  'age-recipient': { type: 'string', multiple: true },
   'hsm-module': text,
   'hsm-slot': text,
   'hsm-token-label': text,
@@ -48,6 +50,8 @@ export const INIT_HELP = `usage: firebreak validator init --id <1-100> [options]
   --rpc-cookie-file <file>   instead of user and password
   --key-storage <file|hsm>   (default: file, which mainnet refuses)
   --passphrase-env <variable>, --passphrase-file <file>       file: made with a random passphrase when absent
+  --age-identity-file <file>   file: instead of a passphrase; made with a new age identity when absent
+  --age-recipient <age1…>    who can open what is sealed as well, for recovery; repeat for several
   --hsm-module <library>, --hsm-slot <n> or --hsm-token-label <label>, --hsm-pin-env <variable> or --hsm-pin-file <file>
   --p2p-listen <host:port>, --genesis <file>, --api-port <n>, --metrics-port <n>, --log-level <level>
   --total-validators <n>, --threshold <n>, --confirmations <n>
@@ -107,10 +111,17 @@ function folderOf({ dir, data }: Values): string {
 function keyStorage(values: Values): InitKeyStorage {
   const type = oneOf('key-storage', values['key-storage'] ?? 'file', ['file', 'hsm'] as const);
   if (type === 'file') {
-    const passphraseEnv = values['passphrase-env'];
-    if (passphraseEnv !== undefined)
-      return { type, passphraseEnv, ...given('passphraseFile', values['passphrase-file']) };
-    return { type, passphraseFile: values['passphrase-file'] ?? 'keystore.secret' };
+    const recipients = values['age-recipient'];
+    const named = {
+      ...given('passphraseEnv', values['passphrase-env']),
+      ...given('passphraseFile', values['passphrase-file']),
+      ...given('ageIdentityFile', values['age-identity-file']),
+    };
+    return {
+      type,
+      ...(Object.keys(named).length === 0 ? { passphraseFile: 'keystore.secret' } : named),
+      ...(recipients === undefined ? {} : { ageRecipients: recipients }),
+    };
   }
   return {
     type,

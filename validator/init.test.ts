@@ -99,6 +99,31 @@ test('init with an HSM writes the token and where its PIN comes from', async () 
   });
 });
 
+test('init with an age identity writes it with the recipients, and makes no passphrase', async () => {
+  const recipients = [`age1${'q'.repeat(58)}`, `age1${'p'.repeat(58)}`];
+  const keyStorage = { type: 'file', ageIdentityFile: 'keystore.identity', ageRecipients: recipients } as const;
+  const made = await initValidator(options({ keyStorage }), async () => glassKeyStore().keystore);
+  const { toml } = parseConfigText(readFileSync(made.configFile, 'utf8'), made.configFile);
+  expect(toml.key_storage).toEqual({ type: 'file', identity_file: 'keystore.identity', recipients });
+  expect(readdirSync(options().folder).sort()).toEqual(['identity.sealed', 'validator.toml']);
+});
+
+test.each([
+  ['a passphrase beside an identity', { ageIdentityFile: 'id', passphraseFile: 'secret' }, 'key_storage.identity_file'],
+  [
+    'recipients beside a passphrase',
+    { passphraseFile: 'secret', ageRecipients: [`age1${'q'.repeat(58)}`] },
+    'key_storage.recipients',
+  ],
+])('init with %s writes nothing', async (_what, chosen, field) => {
+  const bad = options({ keyStorage: { type: 'file', ...chosen } });
+  await expect(initValidator(bad, async () => glassKeyStore().keystore)).rejects.toMatchObject({
+    code: 'input.config-contradiction',
+    details: { field },
+  });
+  expect(existsSync(bad.folder)).toBe(false);
+});
+
 test('init replaces nothing', async () => {
   const { keystore } = glassKeyStore();
   const made = await initValidator(options(), async () => keystore);

@@ -35,7 +35,14 @@ export type InitOptions = {
 };
 
 export type InitKeyStorage =
-  | { readonly type: 'file'; readonly passphraseEnv?: string; readonly passphraseFile?: string }
+  | {
+      readonly type: 'file';
+      readonly passphraseEnv?: string;
+      readonly passphraseFile?: string;
+      /** Instead of a passphrase; `openKeyStore` makes it where there is none. */
+      readonly ageIdentityFile?: string;
+      readonly ageRecipients?: readonly string[];
+    }
   | {
       readonly type: 'hsm';
       readonly module: string;

@@ -1,11 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import { generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { validatorId } from '../domain/network/network.ts';
+import { plugin as sealedFile } from '../plugins/keystore/sealed-file/index.ts';
 import { loopbackPort } from '../plugins/testkit/loopback-ports.ts';
+import { identityFromSeed, identityHex } from '../wire/stream/host-identity.ts';
+import { identityLabel } from './init.ts';
 
 /** Real processes: loading, keystore and journal take a second or two each on a busy machine. */
 jest.setTimeout(60_000);
@@ -15,13 +20,22 @@ type Finished = { readonly code: number | null; readonly stdout: string; readonl
 
 let folder = '';
 let ports: number[] = [];
+/** Of whoever may open what validator 2 seals when its own identity is lost. */
+let recovery = '';
+let identities: string[] = [];
 const children: ChildProcess[] = [];
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'firebreak-validator-'));
   ports = await Promise.all(Array.from({ length: 9 }, loopbackPort));
-  const identities = [];
-  for (const id of [1, 2, 3]) identities.push(await initialise(id));
+  recovery = await generateX25519Identity();
+  const byIdentity = [
+    '--age-identity-file',
+    'keystore.identity',
+    '--age-recipient',
+    await identityToRecipient(recovery),
+  ];
+  identities = [await initialise(1), await initialise(2, byIdentity), await initialise(3)];
   writeFileSync(join(folder, 'network.json'), JSON.stringify(genesisOf(identities)));
 });
 afterEach(async () => {
@@ -46,8 +60,8 @@ const initArguments = (id: number): string[] =>
     ['--metrics-port', String(portOf(id, 'metrics'))],
   ].flat();
 
-async function initialise(id: number): Promise<string> {
-  const { code, stdout, stderr } = await finished(begin(initArguments(id)));
+async function initialise(id: number, more: readonly string[] = []): Promise<string> {
+  const { code, stdout, stderr } = await finished(begin([...initArguments(id), ...more]));
   if (code !== 0) throw new Error(stderr);
   return (JSON.parse(stdout) as { identity: string }).identity;
 }
@@ -113,6 +127,43 @@ test('two validators find each other, wait for their Bitcoin node, and stop in o
     expect(stdout).toContain('"msg":"validator is stopped"');
   }
   expect(Date.now() - beganAtMs).toBeLessThan(5_000);
+});
+
+/** The host identity of validator 2, opened with another age identity in a copy of its folder. */
+async function openedWith(identity: string): Promise<string> {
+  const dir = mkdtempSync(join(folder, 'copy-'));
+  for (const name of ['keystore.age', 'keystore.json', 'identity.sealed'])
+    cpSync(join(folder, 'v2', name), join(dir, name));
+  writeFileSync(join(dir, 'id'), identity, { mode: 0o400 });
+  const settings = sealedFile.parse({ identity_file: 'id' }, { file: join(dir, 'any.toml'), lineOf: () => undefined });
+  const keystore = sealedFile.create(settings)({ dir, bitcoinNetwork: 'regtest', recordUse: () => undefined });
+  await keystore.start?.(AbortSignal.timeout(10_000));
+  const sealed = readFileSync(join(dir, 'identity.sealed'));
+  return identityHex(identityFromSeed(await keystore.unseal(sealed, identityLabel(validatorId(2)), 'recovery')));
+}
+
+test('a validator with an age identity starts again, and a recovery recipient opens what it sealed while a stranger does not', async () => {
+  expect(readFileSync(configOf(2), 'utf8')).toContain('identity_file = "keystore.identity"\nrecipients = ["age1');
+  const again = run(2);
+  await logged(again, 'validator is up');
+  const end = finished(again);
+  again.kill('SIGTERM');
+  expect((await end).code).toBe(0);
+  expect(await openedWith(recovery)).toBe(identities[1]);
+  await expect(openedWith(await generateX25519Identity())).rejects.toMatchObject({ code: 'input.keystore-pin' });
+});
+
+test('an age identity that others can read ends the start with file, line and field, and changes nothing', async () => {
+  const dir = join(folder, 'v2');
+  const before = readdirSync(dir);
+  const line = readFileSync(configOf(2), 'utf8').split('\n').indexOf('identity_file = "keystore.identity"') + 1;
+  chmodSync(join(dir, 'keystore.identity'), 0o640);
+  const { code, stderr } = await finished(run(2));
+  chmodSync(join(dir, 'keystore.identity'), 0o600);
+  expect(code).toBe(2);
+  expect(stderr).toContain('refused input.keystore-identity-file');
+  expect(stderr).toMatch(new RegExp(`${configOf(2)}:${line}: identity_file: .* run chmod 0400`));
+  expect(readdirSync(dir)).toEqual(before);
 });
 
 test('a second agent on the same data folder is refused, and the first goes on', async () => {
@@ -229,7 +280,6 @@ test('an identity that is not the pinned one is refused', async () => {
 test.each([
   ['no verb', [], 'input.usage'],
   ['an unknown option', ['run', '--confg', 'x'], '--confg'],
-  ['a configuration that is not there', ['run', '--config', '/nowhere/validator.toml'], 'input.config-file'],
   ['init without an id', ['init'], '--id is missing'],
   ['init with an unknown network', ['init', '--id', '1', '--network', 'signet'], '--network must be one of'],
 ])('%s ends with exit code 2 and a sentence', async (_what, args, sentence) => {

@@ -13,13 +13,13 @@ import { PluginHost } from '../plugins/host.ts';
 import { pluginsKeystoreFailures } from '../plugins/keystore/failures.ts';
 import { awake } from '../telemetry/awake.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
-import { type LoadedConfig, loadConfig, parseConfigText, resolveConfig, type ValidatorConfig } from './config.ts';
+import { type LoadedConfig, loadConfig, parseConfigText, resolveConfig } from './config.ts';
 import type { SignerClient } from './custody/signer/client.ts';
 import { startSignerThread } from './custody/signer/start.ts';
 import { INIT_HELP, readInitArguments } from './init-arguments.ts';
 import { initValidator, type PassphraseOrigin } from './init.ts';
 import { journalCommand } from './journal-command.ts';
-import { chainEnvironment, chainSettings, keystoreSettings, sectionLines } from './plugin-settings.ts';
+import { chainEnvironment, chainSettings, keystoreSettings, sectionLines, settingLines } from './plugin-settings.ts';
 import { startValidator } from './process.ts';
 import { agentTables } from './remedy-tables.ts';
 import type { SignerWorkerData } from './signer.ts';
@@ -46,7 +46,7 @@ async function runValidator(configPath: string, stop: AbortSignal): Promise<void
     logger,
     version: versionOfThisBuild(),
     openChain: () => openChain(loaded, logger, stop),
-    startSigner: (recordUse) => startSigner(config, recordUse, logger),
+    startSigner: (recordUse) => startSigner(loaded, recordUse, logger),
   }).catch((error: unknown) => {
     if (made !== undefined) takeAwayEmpty(config.dataDir);
     throw error;
@@ -76,12 +76,17 @@ async function openChain({ config, where }: LoadedConfig, logger: Logger, stop: 
   return { chain, stop: async () => void (await host.stop()) };
 }
 
-function startSigner(config: ValidatorConfig, recordUse: (use: KeyUse) => void, logger: Logger): Promise<SignerClient> {
+function startSigner(
+  { config, where }: LoadedConfig,
+  recordUse: (use: KeyUse) => void,
+  logger: Logger,
+): Promise<SignerClient> {
+  const chosen = keystoreSettings(config.keyStorage);
   const workerData: SignerWorkerData = {
     self: config.id,
     bitcoinNetwork: config.bitcoinNetwork,
     dataDir: config.dataDir,
-    keystore: { ...keystoreSettings(config.keyStorage), file: config.file },
+    keystore: { ...chosen, file: config.file, lines: settingLines(sectionLines(where, 'key_storage'), chosen) },
   };
   return startSignerThread({ entry: SIGNER, workerData, recordUse, logger });
 }
@@ -119,8 +124,19 @@ async function openKeyStore(configFile: string, passphrase: PassphraseOrigin): P
     { kind: 'keystore', use, settings: { ...settings, ...cost }, where: sectionLines(where, 'key_storage') },
     { dir: dirname(configFile), bitcoinNetwork: config.bitcoinNetwork, recordUse: () => undefined },
   );
+  const say = 'identityFile' in config.keyStorage ? await makeIdentity(config.keyStorage.identityFile) : undefined;
   await host.start(AbortSignal.timeout(KEYSTORE_START_MS_MAX));
+  if (say !== undefined) process.stderr.write(`${say}\n`);
   return keystore;
+}
+
+/** A file with a new age identity where there is none yet, as `initValidator` makes a passphrase; what the operator should hear of it. */
+async function makeIdentity(file: string): Promise<string | undefined> {
+  const { makeIdentityFile } = await import('../plugins/keystore/sealed-file/identity-file.ts');
+  const recipient = await makeIdentityFile(file);
+  return recipient === undefined
+    ? undefined
+    : `a new age identity of ${recipient} is in ${file}: keep a copy elsewhere`;
 }
 
 function versionOfThisBuild(): string {

@@ -31,8 +31,13 @@ export function chainEnvironment({ bitcoin }: ValidatorConfig): (name: string) =
 }
 
 export function keystoreSettings(storage: KeyStorageConfig): Settings {
-  if (storage.type === 'file')
-    return { use: 'sealed-file', settings: present(secret('passphrase', storage.passphrase)) };
+  if (storage.type === 'file') {
+    const settings =
+      'identityFile' in storage
+        ? { identity_file: storage.identityFile, recipients: storage.recipients }
+        : secret('passphrase', storage.passphrase);
+    return { use: 'sealed-file', settings };
+  }
   return {
     use: 'pkcs11',
     settings: present({
@@ -50,6 +55,15 @@ export const sectionLines = (where: ConfigLocation, section: string): ConfigLoca
   file: where.file,
   lineOf: (path) => where.lineOf([section, ...path]),
 });
+
+/** The same for another thread, to which no function can be given: the line of each setting. */
+export const settingLines = (where: ConfigLocation, { settings }: Settings): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    Object.keys(settings).flatMap((name) => {
+      const line = where.lineOf([name]);
+      return line === undefined ? [] : [[name, line]];
+    }),
+  );
 
 function secret(name: string, source: SecretSource | undefined): Record<string, string> {
   if (source === undefined) return {};

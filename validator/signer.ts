@@ -15,6 +15,8 @@ export type SignerWorkerData = {
     readonly settings: unknown;
     /** The configuration file that the settings come from; relative paths in them are relative to it. */
     readonly file: string;
+    /** On which line of it each setting stands. */
+    readonly lines?: Readonly<Record<string, number>>;
   };
 };
 
@@ -30,7 +32,7 @@ await runSigner({
         kind: 'keystore',
         use: choice.use,
         settings: choice.settings,
-        where: { file: choice.file, lineOf: () => undefined },
+        where: { file: choice.file, lineOf: ([setting]) => choice.lines?.[String(setting)] },
       },
       { dir: dataDir, bitcoinNetwork, recordUse },
     );

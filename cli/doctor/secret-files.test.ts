@@ -21,8 +21,14 @@ function put(file: string, mode: number): string {
 test('a secret that others can read is found however deep it lies, and one that they cannot is not', () => {
   const open = put('coordinator/secrets/mail.secret', 0o640);
   put('coordinator/identity.key', 0o600);
+  put('validator-001/keystore.identity', 0o400);
   put('bitcoin-1/btcd.log', 0o644);
   expect(findSecretFiles(folder)).toEqual({ open: [open], isCut: false });
+});
+
+test('an age identity that others can read is found like a passphrase', () => {
+  const open = put('validator-001/keystore.identity', 0o440);
+  expect(findSecretFiles(folder).open).toEqual([open]);
 });
 
 test('links are not followed: packages of a plug-in may lead back to the folder itself', () => {

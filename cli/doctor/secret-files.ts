@@ -2,7 +2,7 @@ import { type Dirent, opendirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Files that only their owner may read, wherever they lie in a data folder. */
-const SECRET_NAMES = /\.(key|secret)$|^rpc-password$|^identity\.sealed$/;
+const SECRET_NAMES = /\.(key|secret|identity)$|^rpc-password$|^identity\.sealed$/;
 const ENTRIES_MAX = 50_000;
 
 export type SecretFiles = {

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { bech32 } from '@scure/base';
 import type { KeysetId } from '../../domain/ceremony/ceremony.ts';
 import { type ConfigLocation } from '../../domain/plugin/manifest.ts';
 import { validatorId } from '../../domain/network/network.ts';
@@ -11,6 +12,8 @@ import { parsePkcs11Config } from './pkcs11/config.ts';
 import { parseSealedFileConfig } from './sealed-file/config.ts';
 
 const where: ConfigLocation = { file: '/etc/firebreak/validator.toml', lineOf: () => 12 };
+/** Of an identity that nobody has. */
+const RECIPIENT = bech32.encodeFromBytes('age', new Uint8Array(32).fill(9));
 const token = { module: '/usr/lib/hsm.so', token_label: 'validator-001' };
 
 test.each([
@@ -33,8 +36,10 @@ test.each([
   [{}, 'passphrase_file: name passphrase_env'],
   [{ passphrase_env: 'A', passphrase_credential: 'b' }, 'passphrase_env: set only one of'],
   [{ passphrase_env: 'A', identity_file: 'id' }, 'identity_file: choose a passphrase or an identity file'],
-  [{ passphrase_env: 'A', recipients: [`age1${'q'.repeat(58)}`] }, 'recipients: age cannot combine'],
+  [{ passphrase_env: 'A', recipients: [RECIPIENT] }, 'recipients: age cannot combine'],
   [{ identity_file: 'id', recipients: ['ssh-ed25519 AAAA'] }, 'recipients.0: write an age recipient'],
+  [{ identity_file: 'id', recipients: [`age1${'q'.repeat(58)}`] }, 'recipients.0: is not a whole age recipient'],
+  [{ identity_file: 'AGE-SECRET-KEY-1QQ' }, 'identity_file: never write an identity here'],
   [{ passphrase_env: 'A', scrypt_work_factor: 30 }, 'scrypt_work_factor: must be at most 20'],
 ])('sealed-file settings %j are refused with file, line, field and remedy', (input, message) => {
   expect(() => parseSealedFileConfig(input, where)).toThrow(`/etc/firebreak/validator.toml:12: ${message}`);
@@ -54,6 +59,7 @@ test('paths of secrets are relative to the configuration file', () => {
     by: 'identity',
     path: '/etc/firebreak/id.txt',
     recipients: [],
+    where,
   });
 });
 

@@ -11,6 +11,8 @@ const markerSchema = z.strictObject({
   /** Public name of the key, as the keystore can find it again. */
   key: z.string().max(200),
   state: z.enum(['in-use', 'destroyed']),
+  /** SHA-256 of the recipients that the key was last encrypted to, where it is encrypted to recipients. */
+  recipients: z.string().length(64).optional(),
 });
 type Marker = z.infer<typeof markerSchema>;
 
@@ -29,6 +31,11 @@ export class KeyMarker {
 
   /** The key in use; undefined in a fresh folder. Throws `policy.keystore-changed` or `policy.keystore-destroyed`. */
   async keyInUse(): Promise<string | undefined> {
+    return (await this.inUse())?.key;
+  }
+
+  /** The same, with the digest of the key's recipients. */
+  async inUse(): Promise<Pick<Marker, 'key' | 'recipients'> | undefined> {
     const marker = await this.#read();
     if (marker === undefined) return undefined;
     if (marker.kind !== this.#kind) {
@@ -40,11 +47,11 @@ export class KeyMarker {
     if (marker.state === 'destroyed') {
       throw new FirebreakFailure('policy.keystore-destroyed', `${this.#path}: the key of this keystore was destroyed`);
     }
-    return marker.key;
+    return marker;
   }
 
-  use(key: string): Promise<void> {
-    return this.#write({ version: 1, kind: this.#kind, key, state: 'in-use' });
+  use(key: string, recipients?: string): Promise<void> {
+    return this.#write({ version: 1, kind: this.#kind, key, state: 'in-use', recipients });
   }
 
   markDestroyed(key: string): Promise<void> {

@@ -77,13 +77,15 @@ async function readFileOf(source: Exclude<SecretSource, { from: 'environment' }>
 async function refuseOpenFile(source: SecretSource, path: string): Promise<void> {
   const found = await stat(path);
   if (found.size > SECRET_LENGTH_MAX * 4) throw failure(source, 'is too large for a secret');
-  // systemd guards the folder of credentials itself, and its access lists show up as rights of the group.
-  if (source.from === 'systemd-credential' || path.startsWith('/run/credentials/')) return;
-  // Group and others must have no right; Windows has no such bits.
-  if (process.platform !== 'win32' && (found.mode & 0o077) !== 0) {
+  if (source.from !== 'systemd-credential' && isOpenToOthers(path, found.mode)) {
     throw failure(source, `may be read by others (mode ${(found.mode & 0o777).toString(8)}); run chmod 0400`);
   }
 }
+
+/** Whether group or others have any right. Windows has no such bits. */
+export const isOpenToOthers = (path: string, mode: number): boolean =>
+  // systemd guards the folder of credentials itself, and its access lists show up as rights of the group.
+  process.platform !== 'win32' && !path.startsWith('/run/credentials/') && (mode & 0o077) !== 0;
 
 /** systemd puts credentials into a folder of the unit that only it may read (systemd.exec, `LoadCredential=`). */
 function credentialPath(source: { readonly from: 'systemd-credential'; readonly name: string }): string {

@@ -6,6 +6,7 @@ import type { KeyStore, KeyUse } from '../../domain/ports/keystore.ts';
 import type { KeystoreComponents } from '../../plugins/keystore/components.ts';
 import { memory } from '../../plugins/keystore/memory/index.ts';
 import { pkcs11 } from '../../plugins/keystore/pkcs11/index.ts';
+import { makeIdentityFile } from '../../plugins/keystore/sealed-file/identity-file.ts';
 import { sealedFile } from '../../plugins/keystore/sealed-file/index.ts';
 import { keystoreCompliance, type KeystoreUnderTest } from '../../plugins/testkit/keystore.ts';
 import { softHsm } from './soft-hsm.ts';
@@ -43,6 +44,14 @@ keystoreCompliance('keystore/sealed-file', { test, expect }, async () => {
   const path = join(dir, 'passphrase');
   await writeFile(path, 'correct horse battery staple\n', { mode: 0o400 });
   return begin(dir, sealedFile({ unlock: { by: 'passphrase', source: { from: 'file', path }, workFactor: 10 } }));
+});
+
+keystoreCompliance('keystore/sealed-file by identity', { test, expect }, async () => {
+  const dir = await folder();
+  const path = join(dir, 'identity');
+  await makeIdentityFile(path);
+  const where = { file: join(dir, 'validator.toml'), lineOf: () => undefined };
+  return begin(dir, sealedFile({ unlock: { by: 'identity', path, recipients: [], where } }));
 });
 
 const hsm = await softHsm();

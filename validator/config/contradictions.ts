@@ -1,3 +1,4 @@
+import { normalize } from 'node:path';
 import type { NetworkGenesis } from '../../domain/network/network.ts';
 import { listenMultiaddr, listenPort } from './listen.ts';
 import type { Problem } from './problems.ts';
@@ -53,8 +54,9 @@ function ofThreshold({ threshold, validator }: ValidatorToml): Problem[] {
   return problems;
 }
 
-function ofKeyStorage({ key_storage: storage, validator }: ValidatorToml): Problem[] {
-  return storage.type === 'file' ? ofFile(storage, validator.network) : ofHsm(storage);
+function ofKeyStorage({ key_storage: storage, network, validator }: ValidatorToml): Problem[] {
+  if (storage.type === 'hsm') return ofHsm(storage);
+  return [...ofFile(storage, validator.network), ...ofUnlocking(storage, network.identity_file)];
 }
 
 function ofFile(storage: ValidatorToml['key_storage'], network: string): Problem[] {
@@ -63,13 +65,6 @@ function ofFile(storage: ValidatorToml['key_storage'], network: string): Problem
     problems.push({
       field: 'key_storage.type',
       remedy: 'sealed files are refused on mainnet; write "hsm", or another validator.network',
-    });
-  }
-  const sources = [storage.passphrase_env, storage.passphrase_file].filter((value) => value !== undefined);
-  if (sources.length !== 1) {
-    problems.push({
-      field: 'key_storage.passphrase_env',
-      remedy: 'write exactly one of passphrase_env and passphrase_file',
     });
   }
   for (const name of [
@@ -82,6 +77,38 @@ function ofFile(storage: ValidatorToml['key_storage'], network: string): Problem
   ] as const) {
     if (storage[name] !== undefined)
       problems.push({ field: `key_storage.${name}`, remedy: 'belongs to type = "hsm"; remove it' });
+  }
+  return problems;
+}
+
+/** age encrypts to a passphrase or to recipients, never to both. */
+function ofUnlocking(storage: ValidatorToml['key_storage'], hostIdentity: string): Problem[] {
+  const { passphrase_env: env, passphrase_file: file, identity_file: identity, recipients = [] } = storage;
+  const passphrases = [env, file].filter((value) => value !== undefined).length;
+  const problems: Problem[] = [];
+  if (passphrases > 1 || (passphrases === 0 && identity === undefined)) {
+    problems.push({
+      field: 'key_storage.passphrase_env',
+      remedy: 'write exactly one of passphrase_env, passphrase_file and identity_file',
+    });
+  }
+  if (passphrases > 0 && identity !== undefined) {
+    problems.push({
+      field: 'key_storage.identity_file',
+      remedy: 'excludes a passphrase; remove one of the two',
+    });
+  }
+  if (identity === undefined && recipients.length > 0) {
+    problems.push({
+      field: 'key_storage.recipients',
+      remedy: 'belong to an identity_file; write one instead of the passphrase, or remove them',
+    });
+  }
+  if (identity !== undefined && normalize(identity) === normalize(hostIdentity)) {
+    problems.push({
+      field: 'key_storage.identity_file',
+      remedy: 'is the sealed host identity of [network]; name the file that age-keygen wrote',
+    });
   }
   return problems;
 }
@@ -100,7 +127,7 @@ function ofHsm(storage: ValidatorToml['key_storage']): Problem[] {
   const pins = [storage.hsm_pin_env, storage.hsm_pin_file].filter((value) => value !== undefined);
   if (pins.length !== 1)
     problems.push({ field: 'key_storage.hsm_pin_env', remedy: 'write exactly one of hsm_pin_env and hsm_pin_file' });
-  for (const name of ['passphrase_env', 'passphrase_file'] as const) {
+  for (const name of ['passphrase_env', 'passphrase_file', 'identity_file', 'recipients'] as const) {
     if (storage[name] !== undefined)
       problems.push({ field: `key_storage.${name}`, remedy: 'belongs to type = "file"; remove it' });
   }

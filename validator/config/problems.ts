@@ -47,6 +47,7 @@ function remedyOf(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_type') return `write a value of type ${issue.expected}`;
   if (issue.code === 'invalid_value')
     return `write one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`;
+  if (issue.code === 'too_big' && issue.origin === 'array') return `write ${Number(issue.maximum)} entries or fewer`;
   if (issue.code === 'too_small') return `write ${Number(issue.minimum)} or more`;
   if (issue.code === 'too_big') return `write ${Number(issue.maximum)} or less`;
   return issue.message;

@@ -115,6 +115,14 @@ export const validatorTomlSchema = z.strictObject({
     hsm_pin_file: file('file that holds the PIN').optional(),
     passphrase_env: text('environment variable that holds the passphrase').optional(),
     passphrase_file: file('file that holds the passphrase').optional(),
+    identity_file: file('age identity file, mode 0400, instead of a passphrase; not the host identity of [network]')
+      .refine((path) => !/AGE-SECRET-KEY-/i.test(path), 'never write an identity here; write the path of its file')
+      .optional(),
+    recipients: z
+      .array(z.string().regex(/^age1[a-z0-9]{10,4000}$/, 'write an age recipient (age1…)'))
+      .max(10)
+      .optional()
+      .describe('further age recipients who can open what is sealed, for recovery; only with identity_file'),
   }),
   network: z
     .strictObject({

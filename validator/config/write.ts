@@ -44,7 +44,13 @@ log_level = ${quoted(options.logLevel ?? 'info')}
 
 function keyStorage(storage: InitKeyStorage): string {
   if (storage.type === 'file') {
-    return `type = "file"\n${lines({ passphrase_env: storage.passphraseEnv, passphrase_file: storage.passphraseFile })}`;
+    const { ageRecipients: recipients = [] } = storage;
+    const further = recipients.length === 0 ? '' : `recipients = [${recipients.map(quoted).join(', ')}]\n`;
+    return `type = "file"\n${lines({
+      passphrase_env: storage.passphraseEnv,
+      passphrase_file: storage.passphraseFile,
+      identity_file: storage.ageIdentityFile,
+    })}${further}`;
   }
   return `type = "hsm"\n${lines({
     hsm_module: storage.module,

@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import type { ConfigLocation } from '../../../domain/plugin/manifest.ts';
 import { configFailure, parseSection } from '../../config-failure.ts';
+import { isRecipient } from './age.ts';
 import {
   credentialName,
   environmentVariable,
@@ -17,9 +18,17 @@ export const sealedFileSchema = z.strictObject({
     .optional()
     .describe('file that holds the passphrase, mode 0400; relative to the configuration'),
   passphrase_credential: credentialName().optional().describe('systemd credential that holds the passphrase'),
-  identity_file: filePath().optional().describe('age identity file, mode 0400; instead of a passphrase'),
+  identity_file: filePath()
+    .refine((path) => !/AGE-SECRET-KEY-/i.test(path), 'never write an identity here: write the path of its file')
+    .optional()
+    .describe('age identity file, mode 0400; instead of a passphrase'),
   recipients: z
-    .array(z.string().regex(/^age1[a-z0-9]{10,4000}$/, 'write an age recipient (age1…)'))
+    .array(
+      z
+        .string()
+        .regex(/^age1[a-z0-9]{10,4000}$/, 'write an age recipient (age1…)')
+        .refine(isRecipient, 'is not a whole age recipient; copy it again, to its last letter'),
+    )
     .max(10, 'at most 10 recipients')
     .default([])
     .describe('further age recipients who can open the key file, for recovery; only with identity_file'),
@@ -34,7 +43,14 @@ export const sealedFileSchema = z.strictObject({
 export type SealedFileConfig = {
   readonly unlock:
     | { readonly by: 'passphrase'; readonly source: SecretSource; readonly workFactor: number }
-    | { readonly by: 'identity'; readonly path: string; readonly recipients: readonly string[] };
+    | {
+        readonly by: 'identity';
+        readonly path: string;
+        /** Who can open the key file besides the identities of the file. */
+        readonly recipients: readonly string[];
+        /** Of the section: what is wrong with the file is said with the line that names it. */
+        readonly where: ConfigLocation;
+      };
 };
 
 export function parseSealedFileConfig(input: unknown, where: ConfigLocation): SealedFileConfig {
@@ -51,6 +67,7 @@ export function parseSealedFileConfig(input: unknown, where: ConfigLocation): Se
         by: 'identity',
         path: resolve(dirname(where.file), section.identity_file),
         recipients: section.recipients,
+        where,
       },
     };
   }

@@ -14,13 +14,22 @@ const FILE_BYTES_MAX = 65_536;
 export type FileKey = { readonly key: KeyObject; readonly name: string };
 
 /** Makes a random key and writes it durably, encrypted by `lock`. */
-export async function makeKeyFile(path: string, lock: AgeLock): Promise<FileKey> {
-  const plain = Buffer.concat([MAGIC, randomBytes(KEY_BYTES)]);
+export const makeKeyFile = (path: string, lock: AgeLock): Promise<FileKey> =>
+  writeKeyFile(path, randomBytes(KEY_BYTES), lock);
+
+/** The same key for whoever `lock` names now. The file is replaced whole or not at all. */
+export const relockKeyFile = (path: string, { key }: FileKey, lock: AgeLock): Promise<FileKey> =>
+  writeKeyFile(path, key.export(), lock);
+
+/** Wipes `secret`. */
+async function writeKeyFile(path: string, secret: Buffer, lock: AgeLock): Promise<FileKey> {
+  const plain = Buffer.concat([MAGIC, secret]);
   try {
     await writeDurably(path, await ageEncrypt(plain, lock));
     return fileKeyOf(plain);
   } finally {
     plain.fill(0);
+    secret.fill(0);
   }
 }
 

@@ -2,7 +2,8 @@ import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { Decrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { bech32 } from '@scure/base';
+import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
 import type { KeysetId } from '../../../domain/ceremony/ceremony.ts';
 import { validatorId } from '../../../domain/network/network.ts';
 import type { KeyStore, SealLabel } from '../../../domain/ports/keystore.ts';
@@ -32,8 +33,9 @@ const byPassphrase = (): SealedFileConfig => ({
   unlock: { by: 'passphrase', source: { from: 'file', path: join(dir, 'passphrase') }, workFactor: 10 },
 });
 const byIdentity = (recipients: readonly string[] = []): SealedFileConfig => ({
-  unlock: { by: 'identity', path: join(dir, 'identity'), recipients },
+  unlock: { by: 'identity', path: join(dir, 'identity'), recipients, where },
 });
+const where = { file: 'validator.toml', lineOf: () => 31 };
 const create = (config: SealedFileConfig): KeyStore =>
   sealedFile(config)({ dir, bitcoinNetwork: 'regtest', recordUse: () => undefined });
 const start = (config: SealedFileConfig) => codeOf(() => create(config).start?.(signal));
@@ -122,6 +124,81 @@ test('an identity file that is absent, empty or open to others is named', async 
   expect(await start(byIdentity())).toBe('input.keystore-identity-file');
   await writeSecret('identity', `${await generateX25519Identity()}\n`, 0o444);
   expect(await start(byIdentity())).toBe('input.keystore-identity-file');
+});
+
+test('what is wrong with an identity file is said with the line that names it, and without the identity', async () => {
+  const identity = await generateX25519Identity();
+  const cut = `${identity.slice(0, -1)}${identity.endsWith('Q') ? 'P' : 'Q'}`;
+  const wrong: readonly (readonly [string, number, string])[] = [
+    ['# nothing here\n', 0o400, 'holds no AGE-SECRET-KEY line'],
+    [`${identity}\n${cut}\n`, 0o400, 'its identity 2 is not as it was made'],
+    [`${identity}\n`, 0o440, 'may be read by others (mode 440); run chmod 0400'],
+    ['#'.repeat(70_000), 0o400, 'is too large for an identity file'],
+  ];
+  for (const [text, mode, remedy] of wrong) {
+    await writeSecret('identity', text, mode);
+    const refused = create(byIdentity()).start?.(signal);
+    await expect(refused).rejects.toMatchObject({
+      message: expect.stringMatching(/^validator\.toml:31: identity_file: (?!.*AGE-SECRET-KEY-1)/),
+      details: { file: 'validator.toml', line: 31, field: 'identity_file' },
+    });
+    await expect(refused).rejects.toThrow(remedy);
+  }
+  expect(await readdir(dir)).not.toContain('keystore.age');
+});
+
+/** Whether plain age opens the key file with an identity. */
+async function opensWith(identity: string): Promise<boolean> {
+  const decrypter = new Decrypter();
+  decrypter.addIdentity(identity);
+  return decrypter.decrypt(await readFile(join(dir, 'keystore.age'))).then(
+    () => true,
+    () => false,
+  );
+}
+
+test('who may open the key file is who the last start named, and what was sealed before still opens', async () => {
+  const [own, first, second] = [
+    await generateX25519Identity(),
+    await generateX25519Identity(),
+    await generateX25519Identity(),
+  ];
+  await writeSecret('identity', own);
+  const sealed = await (await started(byIdentity([await identityToRecipient(first)]))).seal(secret, label);
+  expect([await opensWith(own), await opensWith(first), await opensWith(second)]).toEqual([true, true, false]);
+  const before = await readFile(join(dir, 'keystore.age'));
+  await started(byIdentity([await identityToRecipient(first)]));
+  expect((await readFile(join(dir, 'keystore.age'))).equals(before)).toBe(true);
+  const changed = await started(byIdentity([await identityToRecipient(second)]));
+  expect([await opensWith(own), await opensWith(first), await opensWith(second)]).toEqual([true, false, true]);
+  expect([...(await changed.unseal(sealed, label, 'test'))]).toEqual([...secret]);
+});
+
+test('a key file that plain age moved from a passphrase to identities opens, and an identity is replaced by way of both', async () => {
+  const sealed = await (await started(byPassphrase())).seal(secret, label);
+  const [old, next] = [await generateX25519Identity(), await generateX25519Identity()];
+  const decrypter = new Decrypter();
+  decrypter.addPassphrase('correct horse');
+  const encrypter = new Encrypter();
+  encrypter.addRecipient(await identityToRecipient(old));
+  const path = join(dir, 'keystore.age');
+  await writeFile(path, await encrypter.encrypt(await decrypter.decrypt(await readFile(path))));
+  for (const identities of [old, `${old}\n${next}`, next]) {
+    await writeSecret('identity', identities);
+    const keystore = await started(byIdentity());
+    expect([...(await keystore.unseal(sealed, label, 'test'))]).toEqual([...secret]);
+  }
+  expect([await opensWith(old), await opensWith(next)]).toEqual([false, true]);
+});
+
+test('a recipient that is spelt well and is no key is refused by its setting', async () => {
+  await writeSecret('identity', await generateX25519Identity());
+  const nobody = bech32.encodeFromBytes('age', new Uint8Array(32));
+  await expect(create(byIdentity([nobody])).start?.(signal)).rejects.toMatchObject({
+    code: 'input.config',
+    details: { field: 'recipients', line: 31 },
+  });
+  expect(await readdir(dir)).toEqual(['identity', 'passphrase']);
 });
 
 test('before start and after stop nothing opens', async () => {

@@ -1,17 +1,17 @@
-import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sha256Hex } from '../../../domain/encoding/digest.ts';
 import { FirebreakFailure } from '../../../domain/errors/failure.ts';
 import type { PortHealth } from '../../../domain/ports/context.ts';
 import type { KeyStore, SealLabel } from '../../../domain/ports/keystore.ts';
+import { configFailure } from '../../config-failure.ts';
 import { openInSoftware, sealInSoftware } from '../aes-gcm.ts';
 import { type KeystoreComponents, openRecorded } from '../components.ts';
 import { KeyMarker } from '../key-marker.ts';
 import { readSecret } from '../secret-source.ts';
-import { type AgeLock, identitiesIn } from './age.ts';
+import type { AgeLock } from './age.ts';
 import type { SealedFileConfig } from './config.ts';
-import { destroyKeyFile, type FileKey, makeKeyFile, openKeyFile } from './key-file.ts';
-
-const IDENTITY_FILE_BYTES_MAX = 65_536;
+import { readIdentities } from './identity-file.ts';
+import { destroyKeyFile, type FileKey, makeKeyFile, openKeyFile, relockKeyFile } from './key-file.ts';
 
 /**
  * One age file per data folder holds a random key, opened once at start; secrets are sealed under it by AES-256-GCM with their
@@ -35,13 +35,14 @@ export class SealedFileKeyStore implements KeyStore {
 
   async start(): Promise<void> {
     try {
-      const known = await this.#marker.keyInUse();
+      const known = await this.#marker.inUse();
       const lock = await this.#lock();
       const found = await openKeyFile(this.#path, lock);
-      if (found === undefined && known !== undefined) throw this.#marker.missing(this.#path);
-      const opened = found ?? (await makeKeyFile(this.#path, lock));
-      if (known !== undefined && known !== opened.name) throw this.#marker.missing(this.#path);
-      if (known === undefined) await this.#marker.use(opened.name);
+      if (known !== undefined && known.key !== found?.name) throw this.#marker.missing(this.#path);
+      const recipients = recipientsDigest(lock);
+      const asBefore = known?.recipients === recipients;
+      const opened = asBefore && found !== undefined ? found : await this.#writeKeyFile(lock, found);
+      if (known === undefined || !asBefore) await this.#marker.use(opened.name, recipients);
       this.#open = opened;
     } catch (error) {
       if (error instanceof FirebreakFailure && error.code === 'policy.keystore-destroyed') {
@@ -92,27 +93,22 @@ export class SealedFileKeyStore implements KeyStore {
     if (unlock.by === 'passphrase') {
       return { by: 'passphrase', passphrase: await readSecret(unlock.source), workFactor: unlock.workFactor };
     }
-    const identities = await readIdentities(unlock.path);
-    return { by: 'identities', identities, recipients: unlock.recipients };
+    const { identities, recipients } = await readIdentities(unlock);
+    return { by: 'identities', identities, recipients: [...new Set([...recipients, ...unlock.recipients])] };
+  }
+
+  /** For whoever `lock` names: a new key, or the one that is there. A recipient can be spelt well and still be none that age can encrypt to. */
+  async #writeKeyFile(lock: AgeLock, found: FileKey | undefined): Promise<FileKey> {
+    const { unlock } = this.#config;
+    try {
+      return await (found === undefined ? makeKeyFile(this.#path, lock) : relockKeyFile(this.#path, found, lock));
+    } catch (error) {
+      if (error instanceof FirebreakFailure || unlock.by === 'passphrase') throw error;
+      throw configFailure(unlock.where, ['recipients'], 'one of them is no key that age can encrypt to; remove it');
+    }
   }
 }
 
-async function readIdentities(path: string): Promise<string[]> {
-  const identities = identitiesIn(await readPrivateFile(path));
-  if (identities.length > 0) return identities;
-  throw new FirebreakFailure('input.keystore-identity-file', `${path}: holds no AGE-SECRET-KEY line`);
-}
-
-async function readPrivateFile(path: string): Promise<string> {
-  try {
-    const { mode, size } = await stat(path);
-    if (size <= IDENTITY_FILE_BYTES_MAX && (process.platform === 'win32' || (mode & 0o077) === 0))
-      return await readFile(path, 'utf8');
-  } catch {
-    // named below, like a file that others may read
-  }
-  throw new FirebreakFailure(
-    'input.keystore-identity-file',
-    `${path}: must be a readable file of this user alone (chmod 0400)`,
-  );
-}
+/** Whoever is added to the recipients, or taken from them, has the key file written again at the next start. */
+const recipientsDigest = (lock: AgeLock): string | undefined =>
+  lock.by === 'passphrase' ? undefined : sha256Hex(Buffer.from([...lock.recipients].sort().join('\n')));
