@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, expect, jest, test } from '@jest/globals';
+import { generateX25519Identity as newIdentity, identityToRecipient } from 'age-encryption';
 import { type CeremonyId, keysetOf, type PublicKeyPackage } from '../../../domain/ceremony/ceremony.ts';
 import type { Digest } from '../../../domain/encoding/digest.ts';
 import { type ValidatorId, validatorId } from '../../../domain/network/network.ts';
 import type { KeyStore, KeyUse } from '../../../domain/ports/keystore.ts';
 import { memory } from '../../../plugins/keystore/memory/index.ts';
+import { plugin as sealedFile } from '../../../plugins/keystore/sealed-file/index.ts';
 import { signingSuite } from '../../../threshold/session/suite.ts';
 import { dealKeyset } from '../../../threshold/testkit/keyset.ts';
 import { verifyingSuite } from '../../../threshold/verify/suite.ts';
@@ -106,6 +108,28 @@ test('two signer threads make a key, sign with it, and record every opening of a
     code: 'policy.sealed-damaged',
   });
   await expect(signers[0].commit(key, sealed[1], 1, 'x')).rejects.toMatchObject({ code: 'policy.sealed-damaged' });
+});
+
+test('a share that was sealed for recovery recipients opens with the identity of one of them, and not with a stranger’s', async () => {
+  const dir = folder();
+  const [own, recovery, stranger] = [await newIdentity(), await newIdentity(), await newIdentity()];
+  const openedBy = async (identity: string, recipients: readonly string[]): Promise<KeyStore> => {
+    writeFileSync(join(dir, 'id'), identity, { mode: 0o600 });
+    const where = { file: join(dir, 'validator.toml'), lineOf: () => undefined };
+    const config = sealedFile.parse({ identity_file: 'id', recipients }, where);
+    const store = sealedFile.create(config)({ dir, bitcoinNetwork: 'regtest', recordUse: () => undefined });
+    await store.start?.(AbortSignal.timeout(10_000));
+    return store;
+  };
+  const store = await openedBy(own, [await identityToRecipient(recovery)]);
+  const signers = [
+    inProcessSigner({ self: ONE, suite: signingSuite, keystore: store }),
+    inProcessSigner({ self: TWO, suite: signingSuite, keystore: keystore() }),
+  ] as const;
+  const { key, sealed } = await makeKey(signers);
+  await expect(openedBy(stranger, [])).rejects.toMatchObject({ code: 'input.keystore-pin' });
+  const recovered = inProcessSigner({ self: ONE, suite: signingSuite, keystore: await openedBy(recovery, []) });
+  expect(await recovered.commit(key, sealed[0], 1, 'signing-a')).toHaveLength(1);
 });
 
 test('a share whose use cannot be recorded is not opened', async () => {
