@@ -6,10 +6,12 @@ import type { Digest } from '../domain/encoding/digest.ts';
 import { fromHex, toHex } from '../domain/encoding/hex.ts';
 import { FirebreakFailure } from '../domain/errors/failure.ts';
 import type { KeyAlgorithm } from '../domain/network/network.ts';
+import { TokenSigner } from '../plugins/keystore/pkcs11/token-signer.ts';
+import { isTokenKeyUri, parseTokenKeyUri } from '../plugins/keystore/pkcs11/token-uri.ts';
 import { readSecretFile } from './files.ts';
 
-/** A committee member's own key; the secret stays in here. */
-export type MemberKey = {
+/** A committee member's own key; the secret stays in here, or in its token. */
+export type MemberKey = Disposable & {
   readonly algorithm: KeyAlgorithm;
   /** Public key as a committee lists it. */
   readonly key: string;
@@ -21,8 +23,25 @@ export type MemberKey = {
 /** Length of the raw public key at the end of the SPKI form: RFC 8410, RFC 9881. */
 const RAW_BYTES = { ed25519: 32, 'ml-dsa-65': 1_952 } as const;
 
+/**
+ * The key at a place: a file, or a token that a `pkcs11:` URI names. Its session with the token ends when it is disposed of.
+ * Throws `input.key-file`, and for tokens what `parseTokenKeyUri` and `TokenSigner.open` throw.
+ */
+export const readMemberKey = async (place: string): Promise<MemberKey> =>
+  isTokenKeyUri(place) ? readTokenKey(place) : readKeyFile(place);
+
+async function readTokenKey(text: string): Promise<MemberKey> {
+  const signer = await TokenSigner.open(parseTokenKeyUri(text));
+  return named(
+    'ed25519',
+    signer.publicKey,
+    (digest) => signer.sign(digest),
+    () => signer.close(),
+  );
+}
+
 /** Ed25519 or ML-DSA-65 in PKCS#8 PEM, or a BIP340 secret as 64 hex characters; `input.key-file` for anything else. */
-export function readMemberKey(path: string): MemberKey {
+function readKeyFile(path: string): MemberKey {
   const bytes = readSecretFile(path, 'member key');
   try {
     const text = bytes.toString('latin1').trim();
@@ -56,19 +75,25 @@ const fromSchnorr = (secret: Uint8Array): MemberKey =>
     toHex(schnorr.sign(fromHex(digest, 'digest', 32), secret, randomBytes(32))),
   );
 
-const named = (algorithm: KeyAlgorithm, key: string, signer: MemberKey['sign']): MemberKey => ({
+const named = (
+  algorithm: KeyAlgorithm,
+  key: string,
+  signer: MemberKey['sign'],
+  close: () => void = () => undefined,
+): MemberKey => ({
   algorithm,
   key,
   voter: voterId({ key, ...(algorithm === 'ed25519' ? {} : { algorithm }) }),
   sign: signer,
+  [Symbol.dispose]: close,
 });
 
 /** The seat that this key speaks for; `input.key-seatless` when it has none. */
-export function seatOfKey(member: MemberKey, committee: Authority['committee'], path: string): Seat {
+export function seatOfKey(member: MemberKey, committee: Authority['committee'], place: string): Seat {
   const seat = seatOf(committee, member.voter);
   if (seat !== undefined) return seat;
   throw new FirebreakFailure(
     'input.key-seatless',
-    `the key in ${path} has no seat in the committee of epoch ${committee.epoch}`,
+    `the key in ${place} has no seat in the committee of epoch ${committee.epoch}`,
   );
 }

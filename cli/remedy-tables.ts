@@ -8,6 +8,7 @@ import { playbookRunFailures } from '../domain/playbook/run-failures.ts';
 import { domainVaultFailures } from '../domain/vault/failures.ts';
 import { custodyPolicyFailures } from '../domain/vault/payout-failures.ts';
 import { pluginsHostFailures } from '../plugins/host/failures.ts';
+import { pluginsKeystoreFailures } from '../plugins/keystore/failures.ts';
 import { networkLibp2pFailures } from '../plugins/network/libp2p/failures.ts';
 import { thresholdVerifyFailures } from '../threshold/verify/failures.ts';
 import { wireDocumentsFailures } from '../wire/documents/failures.ts';
@@ -30,6 +31,7 @@ export const remedyTables: readonly FailureTable[] = [
   playbookRunFailures,
   networkLibp2pFailures,
   pluginsHostFailures,
+  pluginsKeystoreFailures,
   thresholdVerifyFailures,
   wireDocumentsFailures,
   wireEnvelopeFailures,

@@ -26,8 +26,11 @@ export function addCommittee(parent: Command, runtime: Runtime): void {
     .description(
       "make a member's Ed25519 key, or read a key of any kind, and print its public half as a committee lists it",
     )
-    .option('--out <file>', 'make a new key here, for its owner alone; a file that exists is never replaced')
-    .option('--show <file>', 'read this key instead')
+    .option(
+      '--out <place>',
+      'make a new key in this file, or in a token by a pkcs11: URI; a key that exists is never replaced',
+    )
+    .option('--show <place>', 'read the key of this file or pkcs11: URI instead')
     .action(verb<KeyOptions>(runtime, async (options) => (await import('./key.ts')).memberKey(options)));
   committee
     .command('show')
@@ -55,7 +58,10 @@ export function addCommittee(parent: Command, runtime: Runtime): void {
   committee
     .command('sign <file>')
     .description("add a member's signature to a hand-over, after showing who leaves and who comes")
-    .requiredOption('--key <file>', 'key of a member or deputy of the present or the new committee')
+    .requiredOption(
+      '--key <key>',
+      'key of a member or deputy of the present or the new committee: a file or a pkcs11: URI',
+    )
     .option('--yes', 'sign without asking')
     .option(...NETWORK)
     .option(...CHAIN)

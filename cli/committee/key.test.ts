@@ -13,32 +13,32 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-test('a new member key is for its owner alone, and what is printed is what it signs as', () => {
-  const { data, lines } = memberKey({ out: at('ann.key') });
-  const { key, voter } = readMemberKey(at('ann.key'));
+test('a new member key is for its owner alone, and what is printed is what it signs as', async () => {
+  const { data, lines } = await memberKey({ out: at('ann.key') });
+  const { key, voter } = await readMemberKey(at('ann.key'));
   expect(statSync(at('ann.key')).mode & 0o777).toBe(0o600);
   expect(data).toEqual({ file: at('ann.key'), key, voter });
   expect(lines.join('\n')).toContain(`{"name":"<name>","key":"${key}"}`);
   expect(lines.join('\n')).not.toContain('PRIVATE');
-  expect(memberKey({ show: at('ann.key') }).data).toEqual(data);
+  expect((await memberKey({ show: at('ann.key') })).data).toEqual(data);
 });
 
-test('a key that exists is not replaced', () => {
-  memberKey({ out: at('ann.key') });
+test('a key that exists is not replaced', async () => {
+  await memberKey({ out: at('ann.key') });
   const before = readFileSync(at('ann.key'));
-  expect(() => memberKey({ out: at('ann.key') })).toThrow(expect.objectContaining({ code: 'input.file' }));
+  await expect(memberKey({ out: at('ann.key') })).rejects.toThrow(expect.objectContaining({ code: 'input.file' }));
   expect(readFileSync(at('ann.key'))).toEqual(before);
 });
 
-test('the entry of a key of another algorithm names it, and its voter id', () => {
+test('the entry of a key of another algorithm names it, and its voter id', async () => {
   writeFileSync(at('bo.key'), '11'.repeat(32), { mode: 0o600 });
-  const { key } = readMemberKey(at('bo.key'));
-  expect(memberKey({ show: at('bo.key') }).data).toMatchObject({
+  const { key } = await readMemberKey(at('bo.key'));
+  expect((await memberKey({ show: at('bo.key') })).data).toMatchObject({
     algorithm: 'secp256k1',
     voter: voterId({ key, algorithm: 'secp256k1' }),
   });
 });
 
-test.each([{}, { out: 'a', show: 'b' }])('neither or both are asked back: %j', (options) => {
-  expect(() => memberKey(options)).toThrow(expect.objectContaining({ code: 'input.usage' }));
+test.each([{}, { out: 'a', show: 'b' }])('neither or both are asked back: %j', async (options) => {
+  await expect(memberKey(options)).rejects.toThrow(expect.objectContaining({ code: 'input.usage' }));
 });

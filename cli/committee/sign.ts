@@ -25,7 +25,7 @@ export async function signCommittee(screen: Screen, file: string, options: SignE
   if (!judged.ok && judged.refusal.code !== 'policy.epoch-quorum' && judged.refusal.code !== 'policy.epoch-unproven') {
     throw failureOf(judged.refusal);
   }
-  const member = readMemberKey(options.key);
+  using member = await readMemberKey(options.key);
   const present = seatOf(authority.committee, member.voter);
   const { name } = (present ?? seatOfKey(member, before.epoch.committee, options.key)).key;
   if (!options.json) {

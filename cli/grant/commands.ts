@@ -31,7 +31,7 @@ export function addGrant(parent: Command, runtime: Runtime): void {
   grant
     .command('sign <file>')
     .description("add a member's signature, after showing what the grant allows")
-    .requiredOption('--key <file>', 'key of a member or deputy')
+    .requiredOption('--key <key>', 'key of a member or deputy: a file or a pkcs11: URI')
     .option('--yes', 'sign without asking')
     .option(...NETWORK)
     .option(...CHAIN)
@@ -86,7 +86,7 @@ function addUse(grant: Command, runtime: Runtime): void {
     .command('sign-use <file>')
     .description("add a holder's signature to a use, after showing what it stops")
     .requiredOption(...GRANT)
-    .requiredOption('--key <file>', 'key of a holder')
+    .requiredOption('--key <key>', 'key of a holder: a file or a pkcs11: URI')
     .option('--yes', 'sign without asking')
     .option(...NETWORK)
     .option(...CHAIN)

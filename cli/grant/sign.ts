@@ -29,7 +29,7 @@ export async function signGrant(
   const judged = judgeGrant(before, authority, nowSeconds);
   // Missing signatures are what signing is for; everything else is a reason not to.
   if (!judged.ok && judged.refusal.code !== 'policy.grant-quorum') throw failureOf(judged.refusal);
-  const member = readMemberKey(options.key);
+  using member = await readMemberKey(options.key);
   const { name } = seatOfKey(member, authority.committee, options.key).key;
   if (!options.json) screen.out(`${describeGrant(before, authority.committee).join('\n')}\n`);
   await confirm(screen, { text: `Sign as ${name}?`, flag: '--yes', given: options.yes === true });

@@ -81,7 +81,7 @@ export async function signUse(
   const judged = judge(before);
   // Missing signatures are what signing is for; everything else is a reason not to.
   if (!judged.ok && judged.refusal.code !== 'policy.grant-holder') throw failureOf(judged.refusal);
-  const member = readMemberKey(options.key);
+  using member = await readMemberKey(options.key);
   const { name } = seatOfKey(member, authority.committee, options.key).key;
   if (!glass.holders.includes(member.voter))
     throw new FirebreakFailure('policy.grant-holder', `${name} is no holder of this break-glass authorisation`);

@@ -33,7 +33,7 @@ export async function signCommand(
       `${commanded.command} is signed by a member of the committee: give --key`,
     );
   const authority = presentAuthority(options);
-  const member = readMemberKey(options.key);
+  using member = await readMemberKey(options.key);
   const { name } = seatOfKey(member, authority.committee, options.key).key;
   const nowMs = Date.now();
   const command: IncidentCommand = {

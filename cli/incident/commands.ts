@@ -153,6 +153,6 @@ const saying = (command: Command): Command =>
 /** Taking something back is signed, so that whoever reaches Temporal alone cannot do it. */
 const signing = (command: Command): Command =>
   saying(command)
-    .option('--key <file>', "a committee member's key")
+    .option('--key <key>', "a committee member's key: a file or a pkcs11: URI")
     .option('--chain <file>', 'committees after the pinned one, oldest first')
     .option('--network <file>', 'the pinned network file; default: that of the data folder');

@@ -36,8 +36,8 @@ export function addOrder(parent: Command, runtime: Runtime): void {
     .command('sign <file>')
     .description("add a member's signature, after showing what the order does and its digest")
     .requiredOption(
-      '--key <file>',
-      'key of a member or deputy, of any kind that `committee key --show` reads; readable by its owner only',
+      '--key <key>',
+      'key of a member or deputy, of any kind that `committee key --show` reads: a file or a pkcs11: URI',
     )
     .option('--yes', 'sign without asking')
     .option(...NETWORK)

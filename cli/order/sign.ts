@@ -38,7 +38,7 @@ export async function signOrder(screen: Screen, file: string, options: SignOrder
     );
   }
   const warning = await laterCommittee(options, order.committeeEpoch);
-  const member = readMemberKey(options.key);
+  using member = await readMemberKey(options.key);
   const { name } = seatOfKey(member, genesis.committee, options.key).key;
   const digest = orderDigest(order);
   if (!options.json) {

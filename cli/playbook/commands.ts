@@ -58,7 +58,7 @@ export function addPlaybook(parent: Command, runtime: Runtime): void {
   playbook
     .command('sign <file>')
     .description("add a member's signature beside the playbook, over the plan that this machine compiles from it")
-    .requiredOption('--key <file>', "the member's key, readable by its owner only")
+    .requiredOption('--key <key>', "the member's key: a file or a pkcs11: URI")
     .option('--yes', 'sign without asking')
     .option(...CATALOGUE)
     .option(...NETWORK)

@@ -22,7 +22,7 @@ export async function signPlaybook(screen: Screen, file: string, options: SignPl
   if (!loaded.ok) return refusedPlaybook(loaded.problems);
   const { plan, digest: planned } = loaded;
   const authority = presentAuthority(options);
-  const member = readMemberKey(options.key);
+  using member = await readMemberKey(options.key);
   const { name } = seatOfKey(member, authority.committee, options.key).key;
   const endorsement = endorsementOf(authority, plan.name, planned);
   const digest = endorsementDigest(endorsement);

@@ -46,7 +46,7 @@ export async function approve(
   if (!verdict.ok) throw failureOf(verdict.refusal);
   const plan = reviewedPlan(request, options);
   const choice = readChoice(options.choice);
-  const member = readMemberKey(options.key);
+  using member = await readMemberKey(options.key);
   const { name } = seatOfKey(member, authority.committee, options.key).key;
   if (!options.json) {
     const [action = '', ...rest] = describeRequest(request, authority.committee, plan);

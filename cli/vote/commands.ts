@@ -18,7 +18,10 @@ export function addVote(parent: Command, runtime: Runtime): void {
     .command('approve <request>')
     .description("sign a member's answer to an exported vote request, after showing the action and its digest")
     .requiredOption(...PLAYBOOK)
-    .requiredOption('--key <file>', 'key of a member or deputy; it never leaves this machine')
+    .requiredOption(
+      '--key <key>',
+      'key of a member or deputy: a file or a pkcs11: URI; it never leaves this machine or its token',
+    )
     .option('--choice <choice>', 'approve, reject, abstain or push-back', 'approve')
     .option('--comment <text>', 'why; a push-back needs one, an approval has none')
     .option('--out <file>', 'where to write the vote, default vote-<member>.json')

@@ -25,7 +25,7 @@ export async function loadLibrary(path: string, load: LoadPkcs11js): Promise<Pkc
   } catch (error) {
     throw new FirebreakFailure(
       'unavailable.pkcs11-not-installed',
-      'the optional package pkcs11js is not installed or was not built here; run npm install pkcs11js, or choose sealed-file',
+      'the optional package pkcs11js is not installed or was not built here',
       {},
       { cause: error },
     );

@@ -1,9 +1,8 @@
 import type * as Pkcs11js from 'pkcs11js';
 import { FirebreakFailure } from '../../../domain/errors/failure.ts';
-import type { Pkcs11Config } from './config.ts';
 import type { Pkcs11Library } from './library.ts';
 import { CKR, ckrOf, ckrText } from './return-values.ts';
-import { findSlot } from './slot.ts';
+import { findSlot, type TokenWanted } from './slot.ts';
 import { TAG_BYTES } from '../sealed-bytes.ts';
 import { findKey, type TokenKey } from './token-key.ts';
 
@@ -18,7 +17,7 @@ export class TokenSession {
   }
 
   /** One attempt. Throws `unavailable.token-absent`, `input.keystore-pin`, `policy.keystore-pin-locked`, `unavailable.keystore-locked`. */
-  static open(library: Pkcs11Library, config: Pkcs11Config, pin: string): TokenSession {
+  static open(library: Pkcs11Library, config: { readonly token: TokenWanted }, pin: string): TokenSession {
     const { calls, names } = library;
     const slot = findSlot(library, config.token);
     // Nobody is locked out by a machine that restarts: the last try belongs to a person.

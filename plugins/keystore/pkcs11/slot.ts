@@ -2,23 +2,26 @@ import type * as Pkcs11js from 'pkcs11js';
 import { FirebreakFailure } from '../../../domain/errors/failure.ts';
 import type { Pkcs11Config } from './config.ts';
 import type { Pkcs11Library } from './library.ts';
+import type { TokenTraits } from './token-uri.ts';
 
 export type Slot = { readonly handle: Pkcs11js.Handle; readonly info: Pkcs11js.TokenInfo };
+
+/** How a token is named: by a configuration, or by the traits of a `pkcs11:` URI. */
+export type TokenWanted = Pkcs11Config['token'] | ({ readonly by: 'traits' } & TokenTraits);
 
 /** More slots than any HSM partition shows; the rest is not looked at. */
 const SLOTS_MAX = 1_000;
 
 /** The one slot with the configured token. Throws `unavailable.token-absent` or `input.keystore-token-ambiguous`. */
-export function findSlot({ calls, names }: Pkcs11Library, wanted: Pkcs11Config['token']): Slot {
+export function findSlot({ calls, names }: Pkcs11Library, wanted: TokenWanted): Slot {
   const fitting: Slot[] = [];
   for (const handle of slotsWithToken(calls)) {
     const info = tokenInfo(calls, handle);
     if (info === undefined || (info.flags & names.CKF_TOKEN_INITIALIZED) === 0) continue;
-    const fits = wanted.by === 'label' ? info.label.trimEnd() === wanted.label : slotId(handle) === BigInt(wanted.slot);
-    if (fits) fitting.push({ handle, info });
+    if (fits(traitsOf(wanted), handle, info)) fitting.push({ handle, info });
   }
   const [slot] = fitting;
-  const text = wanted.by === 'label' ? `label ${JSON.stringify(wanted.label)}` : `slot ${wanted.slot}`;
+  const text = describe(traitsOf(wanted));
   if (slot === undefined)
     throw new FirebreakFailure('unavailable.token-absent', `no initialised token with ${text} is present`);
   if (fitting.length > 1) {
@@ -29,6 +32,27 @@ export function findSlot({ calls, names }: Pkcs11Library, wanted: Pkcs11Config['
   }
   return slot;
 }
+
+const traitsOf = (wanted: TokenWanted): TokenTraits => {
+  if (wanted.by === 'traits') return wanted;
+  return wanted.by === 'label' ? { label: wanted.label } : { slot: wanted.slot };
+};
+
+/** The token pads what it says with blanks. */
+function fits(wanted: TokenTraits, handle: Pkcs11js.Handle, info: Pkcs11js.TokenInfo): boolean {
+  const said = { label: info.label, serial: info.serialNumber, manufacturer: info.manufacturerID, model: info.model };
+  const { slot, ...texts } = wanted;
+  if (slot !== undefined && slotId(handle) !== BigInt(slot)) return false;
+  return TEXTS.every((name) => texts[name] === undefined || texts[name] === said[name].trimEnd());
+}
+
+const TEXTS = ['label', 'serial', 'manufacturer', 'model'] as const;
+
+const describe = (wanted: TokenTraits): string =>
+  [
+    ...TEXTS.flatMap((name) => (wanted[name] === undefined ? [] : [`${name} ${JSON.stringify(wanted[name])}`])),
+    ...(wanted.slot === undefined ? [] : [`slot ${wanted.slot}`]),
+  ].join(' and ');
 
 function slotsWithToken(calls: Pkcs11js.PKCS11): Pkcs11js.Handle[] {
   try {
