@@ -4,7 +4,7 @@ import { signedBy } from '../../../domain/committee/member-key.ts';
 import { FirebreakFailure } from '../../../domain/errors/failure.ts';
 import { readSecret } from '../secret-source.ts';
 import { CKM_EDDSA } from './edwards.ts';
-import { initialise, loadLibrary, loadPkcs11js } from './library.ts';
+import { initialise, loadLibrary, type LoadPkcs11js, loadPkcs11js } from './library.ts';
 import { CKR, ckrOf, ckrText, isLost } from './return-values.ts';
 import { TokenSession } from './session.ts';
 import { findSigningKey, generateSigningKey, type SigningKey } from './signing-key.ts';
@@ -32,8 +32,8 @@ export class TokenSigner {
   }
 
   /** Throws what `TokenSession.open` and `findSigningKey` throw, and `input.keystore-module`, `input.keystore-secret-source`. */
-  static async open(uri: TokenKeyUri): Promise<TokenSigner> {
-    const { session, pin } = await login(uri);
+  static async open(uri: TokenKeyUri, load = loadPkcs11js): Promise<TokenSigner> {
+    const { session, pin } = await login(uri, load);
     try {
       const key = session.use((library, handle) => findSigningKey({ library, session: handle }, uri.key));
       return new TokenSigner(session, key, pin);
@@ -44,11 +44,11 @@ export class TokenSigner {
   }
 
   /** Makes the key that the URI names, in the token. Throws as `open` does, and `input.token-key-exists`. */
-  static async make(uri: TokenKeyUri): Promise<void> {
+  static async make(uri: TokenKeyUri, load = loadPkcs11js): Promise<void> {
     const { label, id } = uri.key;
     if (label === undefined)
       throw new FirebreakFailure('input.token-uri', 'the pkcs11: URI of a new key names it by object=<label>');
-    const { session } = await login(uri);
+    const { session } = await login(uri, load);
     try {
       session.use((library, handle) => generateSigningKey({ library, session: handle }, label, id));
     } catch (error) {
@@ -82,8 +82,11 @@ export class TokenSigner {
   }
 }
 
-async function login(uri: TokenKeyUri): Promise<{ readonly session: TokenSession; readonly pin: string }> {
-  const library = await loadLibrary(uri.module, loadPkcs11js);
+async function login(
+  uri: TokenKeyUri,
+  load: LoadPkcs11js,
+): Promise<{ readonly session: TokenSession; readonly pin: string }> {
+  const library = await loadLibrary(uri.module, load);
   initialise(library, uri.module);
   const pin = await readSecret(uri.pin);
   return { session: TokenSession.open(library, { token: { by: 'traits', ...uri.token } }, pin), pin };
