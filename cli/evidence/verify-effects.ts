@@ -22,7 +22,7 @@ import { statementsIn } from './statements.ts';
 
 type Check<Kind extends keyof AuditFacts> = (context: Context, facts: AuditFacts[Kind], record: AuditRecord) => void;
 
-/** An order that was handed over late is judged as of the end of its term: whether it was obeyed in time, validators say. */
+/** An order that was handed over late is judged as of the end of its term. Whether it was obeyed in time, and was no renewal too many, validators say. */
 function judgeSigned(context: Context, signed: SignedOrder, record: AuditRecord): void {
   const { environment, network, committee } = context.authority;
   const atSeconds = Math.min(secondsOf(record), signed.order.expiresAtSeconds - 1);

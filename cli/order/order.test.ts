@@ -372,3 +372,12 @@ test('an answer that is signed by another identity is no answer', async () => {
     code: 'policy.envelope-signature',
   });
 });
+
+test('whoever reads a freeze learns whether it is one of the renewals that validators count', async () => {
+  const file = await made();
+  await sign(file, 1);
+  await sign(file, 2);
+  expect(showOrder(file, where(), NOW).lines.join('\n')).toContain('counted until 3 have signed: 3 in a row');
+  await sign(file, 3);
+  expect(showOrder(file, where(), NOW).lines.join('\n')).toContain('not counted: 3 have signed');
+});

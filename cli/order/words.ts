@@ -6,6 +6,7 @@ import {
   orderDigest,
   type SignedOrder,
 } from '../../domain/committee/order.ts';
+import { FREEZE_RENEWALS_MAX, isOfChangeQuorum } from '../../domain/committee/renewals.ts';
 import type { NetworkGenesis } from '../../domain/network/network.ts';
 import { utc } from '../duration.ts';
 
@@ -36,7 +37,16 @@ export function describeOrder(signed: SignedOrder, genesis: NetworkGenesis): rea
     `  reason     ${order.reason}`,
     `  digest     ${orderDigest(order)}`,
     `  signed by  ${signers(signed, genesis).join(', ') || 'nobody yet'} (${countSignatures(signed, genesis.committee)} of ${quorumOf(genesis.committee, order.kind)} needed)`,
+    ...(order.kind === 'freeze' ? [`  renewals   ${wordedRenewals(signed, genesis)}`] : []),
   ];
+}
+
+/** Validators count, each in its journal: a file cannot say the how manieth it is, but whether it is counted. */
+function wordedRenewals(signed: SignedOrder, { committee }: NetworkGenesis): string {
+  const change = quorumOf(committee, 'change');
+  return isOfChangeQuorum(signed, committee)
+    ? `not counted: ${change} have signed, and the count starts anew`
+    : `counted until ${change} have signed: ${FREEZE_RENEWALS_MAX} in a row, while payouts are frozen or within a day after`;
 }
 
 /** Names of the members whose signature is valid; others are shown as what they are. */

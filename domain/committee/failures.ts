@@ -3,9 +3,10 @@ import type { EpochRefusal } from './epoch.ts';
 import type { GrantRefusal } from './grant.ts';
 import type { GrantUseRefusal } from './grant-use.ts';
 import type { OrderRefusal } from './order.ts';
+import type { RenewalRefusal } from './renewals.ts';
 
 /** Why an order of the committee is not obeyed. */
-export const domainOrderFailures: FailureTable<OrderRefusal> = {
+export const domainOrderFailures: FailureTable<OrderRefusal | RenewalRefusal> = {
   'policy.order-environment': {
     meaning: 'The order is for another environment or network.',
     remedy: 'Sign an order for this one.',
@@ -26,6 +27,12 @@ export const domainOrderFailures: FailureTable<OrderRefusal> = {
   'policy.order-term': {
     meaning: 'The order would hold for more than 90 days.',
     remedy: 'Sign one that ends earlier; a freeze can be signed again before it ends.',
+  },
+  'policy.order-renewals': {
+    meaning:
+      'A freeze without the change quorum has been renewed three times in a row, and this would be the fourth: it came while payouts are frozen by such freezes or within a day of the end of the last one.',
+    remedy:
+      'Let members of the change quorum sign this file too (`order sign`) and send it again: what they sign is not capped, and the count starts anew. Or lift.',
   },
   'policy.order-number': {
     meaning: 'The number of the order is above the present Unix time, which would use up the numbers of later ones.',

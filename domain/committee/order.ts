@@ -38,7 +38,7 @@ export const NO_ORDER: OrderState = { number: 0, frozenUntilSeconds: 0 };
 /** The end of a freeze that no time ends, as a time: the last second of the year 9999. */
 export const FROZEN_UNTIL_LIFTED_SECONDS = 253_402_300_799;
 
-/** The longest term of an order. Whoever wants payouts to stand still for longer signs again. */
+/** The longest term of an order. Whoever wants payouts to stand still for longer signs again, as often as `renewals.ts` lets them. */
 export const ORDER_SECONDS_MAX: number = 90 * 86_400;
 
 export const isFrozen = (state: OrderState, nowSeconds: number): boolean => nowSeconds < state.frozenUntilSeconds;
@@ -68,7 +68,8 @@ export type OrderRefusal =
 /**
  * Whether a validator that pinned `genesis` and stands at `current` obeys this order now.
  * After a hand-over the caller puts the present committee (`walkEpochs`) in the place of the pinned one.
- * An equal number with equal content is accepted again by the caller before asking here.
+ * An equal number with equal content is accepted again by the caller before asking here. How often a freeze was renewed is judged apart (`judgeRenewal`):
+ * only a validator's journal knows it.
  */
 export function judgeOrder(
   signed: SignedOrder,

@@ -4,6 +4,7 @@ const ORDERS = 'domain/committee/order.test.ts';
 const ATTACKS = 'domain/approval/attacks.test.ts';
 const GRANTS = 'domain/committee/grant.test.ts';
 const MESSAGES = 'validator/custody/messages.test.ts';
+const RENEWALS = 'validator/custody/renewals.test.ts';
 const HEADS = 'validator/custody/audit-heads.test.ts';
 
 const order = (...rules: readonly string[]) => [
@@ -82,6 +83,48 @@ export const removals: readonly Removal[] = [
     text: 'if (order.number > nowSeconds) {',
     instead: 'if (order.number < 0) {',
     noticedBy: order('an order that would use up the numbers'),
+  },
+  {
+    name: 'the cap on renewals of a freeze',
+    why: 'three members could hold payouts for ever',
+    file: 'domain/committee/renewals.ts',
+    text: 'if (freezesInARow(before, committee, nowSeconds) <= FREEZE_RENEWALS_MAX) return accept(signed);',
+    instead: 'if (freezesInARow(before, committee, nowSeconds) >= 0) return accept(signed);',
+    noticedBy: [
+      {
+        file: 'domain/committee/renewals.test.ts',
+        titles: ['three members freeze and renew three times in a row, and no fourth time'],
+      },
+      {
+        file: RENEWALS,
+        titles: [
+          'a freeze quorum renews its freeze three times; the fourth is refused, recorded and changes nothing, after a crash as well',
+        ],
+      },
+    ],
+  },
+  {
+    name: 'the cap on a present number that is signed again',
+    why: 'three members could hold payouts for ever with one number',
+    file: 'validator/custody/orders.ts',
+    text: 'const capped = isWinner ? cap(signed, judging) : undefined;',
+    instead: 'const capped = undefined as Refused | undefined;',
+    noticedBy: [
+      { file: RENEWALS, titles: ['signing the present number again, for longer, is a renewal like any other'] },
+    ],
+  },
+  {
+    name: 'the freezes that came after a later one',
+    why: 'how often a freeze can be renewed would depend on the order in which validators hear of it',
+    file: 'validator/custody/orders.ts',
+    text: "if (judged.refusal.code === 'conflict.order-number') keepOvertaken(signed, judging);",
+    instead: '',
+    noticedBy: [
+      {
+        file: RENEWALS,
+        titles: ['a freeze that comes after a later one is refused, and one of the row all the same'],
+      },
+    ],
   },
   {
     name: 'one voice of each seat',

@@ -97,6 +97,8 @@ waiting('people are told half an hour before a freeze lapses in an open incident
   const told = said.filter(({ says }) => says.includes('the freeze lapses at'));
   expect(told).toHaveLength(1);
   expect(told[0]?.afterMinutes).toBe(210);
+  // Who can renew it, before the committee learns it from a refusal.
+  expect(told[0]?.says).toMatch(/renew it \(.+ 3 times in a row, then .+\)/);
 });
 
 waiting(

@@ -52,6 +52,8 @@ const PROOF_DROPS: Readonly<Partial<Record<FailureCode, Heard>>> = {
   // Right by the clock of whoever passes it on, and soon by this one.
   'policy.order-term': 'stale',
   'policy.order-number': 'stale',
+  // Right where fewer freezes of the row are known.
+  'policy.order-renewals': 'ignore',
   'policy.order-epoch': 'stale',
   'policy.order-environment': 'environment',
   'policy.order-quorum': 'unsigned',

@@ -1,6 +1,6 @@
 import type { AuditEntry } from '../../domain/audit/record.ts';
 import { commandsOf } from '../../domain/incident/asks.ts';
-import { freezeNoticeMs } from '../../domain/incident/freeze.ts';
+import { freezeNoticeMs, wordedLapse } from '../../domain/incident/freeze.ts';
 import type { Standing } from '../../domain/incident/standing.ts';
 import { nextWordDueMs } from '../../domain/notification/cadence.ts';
 import type { Notified } from '../../activities/notice/notify.ts';
@@ -135,7 +135,7 @@ export function tellWhatIsDue(state: IncidentState): void {
   const { untilMs } = state.frozenHeard;
   if (freezeMs !== undefined && freezeMs <= nowMs) {
     state.frozenSaidMs = untilMs;
-    const words = `the freeze lapses at ${new Date(untilMs).toISOString()}, and the incident is open: renew it or let it end`;
+    const words = wordedLapse(untilMs, state.authority?.committee);
     happened(state, 'waiting', 'platform', words);
     tellLater(state, 'freeze', words);
   }

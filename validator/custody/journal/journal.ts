@@ -9,6 +9,7 @@ import type { SignedEpoch } from '../../../domain/committee/epoch.ts';
 import type { Grant, SignedGrant } from '../../../domain/committee/grant.ts';
 import type { SignedGrantUse } from '../../../domain/committee/grant-use.ts';
 import type { Order, OrderState, SignedOrder } from '../../../domain/committee/order.ts';
+import type { ObeyedOrder } from '../../../domain/committee/renewals.ts';
 import type { Digest } from '../../../domain/encoding/digest.ts';
 import type { FailureCode } from '../../../domain/errors/failure.ts';
 import type { ValidatorId } from '../../../domain/network/network.ts';
@@ -248,6 +249,8 @@ export type Journal = {
     get(number: number): OrderRow | undefined;
     /** Of two orders with one number the later call counts; the other one is kept among `doubleSigned`. */
     append(row: OrderRow, atMs: number): void;
+    /** The last ones, highest number first; those that another one of their number took the place of stand behind it. */
+    latest(): readonly ObeyedOrder[];
     /** The present order, the uses of grants since, and the freeze of the own chain view. */
     standing(): OrderStanding;
   };

@@ -1,4 +1,5 @@
 import { FROZEN_UNTIL_LIFTED_SECONDS, NO_ORDER, type SignedOrder } from '../../../domain/committee/order.ts';
+import type { ObeyedOrder } from '../../../domain/committee/renewals.ts';
 import type { Digest } from '../../../domain/encoding/digest.ts';
 import { currentChainFreeze } from './chain-freezes.ts';
 import type { JournalDatabase } from './database.ts';
@@ -8,24 +9,32 @@ import { latestUse } from './grants.ts';
 import type { Journal, OrderRow, OrderStanding } from './journal.ts';
 import type { Row } from './rows.ts';
 
-/** The present one decides alone; those before it are kept for people. */
+/** The present one decides alone where payouts stand; those just before it say how often it was renewed, the others are kept for people. */
 export const ORDERS_KEPT = 1_000;
+/** Of orders in force and of those that lost their number, each; a count of renewals ends long before. */
+const LATEST_MAX = 50;
 
 export function orderJournal(database: JournalDatabase): Journal['orders'] {
   const table = database.table('orders');
   const evidence = database.table('double_signed');
   const current = (): OrderRow | undefined => optional(table.first('ORDER BY number DESC LIMIT 1'));
-  const get = (number: number): OrderRow | undefined => optional(table.first('WHERE number = ?', number));
+  const rowOf = (number: number): Row | undefined => table.first('WHERE number = ?', number);
   return {
     current: () => database.read(current),
-    get: (number) => database.read(() => get(number)),
+    get: (number) => database.read(() => optional(rowOf(number))),
     append: (row, atMs) =>
       database.bind(() => {
         const { number } = row.state;
         // Of two orders with one number the one of the higher rank takes the place of the other, which stays as evidence.
-        const before = get(number);
+        const stored = rowOf(number);
+        const before = optional(stored);
         if (before !== undefined && before.digest !== row.digest)
-          keepEvidence(evidence, { kind: 'order', number, digest: before.digest, document: before.signedOrder }, atMs);
+          keepEvidence(
+            evidence,
+            { kind: 'order', number, digest: before.digest, document: before.signedOrder },
+            // A freeze that lost its number counts among the renewals as of when it was obeyed.
+            Number(stored?.['at'] ?? atMs),
+          );
         table.replace({
           number,
           digest: row.digest,
@@ -38,6 +47,14 @@ export function orderJournal(database: JournalDatabase): Journal['orders'] {
           'WHERE number < (SELECT min(number) FROM (SELECT number FROM orders ORDER BY number DESC LIMIT ?))',
           ORDERS_KEPT,
         );
+      }),
+    latest: () =>
+      database.read(() => {
+        const tail = 'ORDER BY number DESC LIMIT ?';
+        const lost = evidence.select(`WHERE kind = 'order' ${tail}`, LATEST_MAX);
+        return [...table.select(tail, LATEST_MAX), ...lost]
+          .toSorted((one, other) => Number(other['number']) - Number(one['number']))
+          .map(obeyedIn);
       }),
     standing: () =>
       database.read((): OrderStanding => {
@@ -70,3 +87,8 @@ function optional(row: Row | undefined): OrderRow | undefined {
     signedOrder: documentIn<SignedOrder>(row),
   };
 }
+
+const obeyedIn = (row: Row): ObeyedOrder => ({
+  signed: documentIn<SignedOrder>(row),
+  obeyedAtSeconds: Math.floor(Number(row['at']) / 1_000),
+});
