@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Client, WorkflowHandle } from '@temporalio/client';
+import { type Client, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
 import { type Bindings, type Channel, type ChannelMessage } from '../../../activities/playbook/binding.ts';
 import { bindingsWith } from '../../../activities/playbook/bindings.ts';
 import { createPlaybookActivities } from '../../../activities/playbook/index.ts';
@@ -230,12 +230,17 @@ export async function seen(
   await eventually(
     what,
     async () => {
-      last = await viewOf(handle);
-      return look(last);
+      last = await viewOf(handle).catch(unlessNotStarted);
+      return last !== undefined && look(last);
     },
     withinMs,
   );
   return last as RunView;
+}
+
+/** A run inside of another one is there once its parent has been told so. */
+function unlessNotStarted(error: unknown): undefined {
+  if (!(error instanceof WorkflowNotFoundError)) throw error;
 }
 
 export async function openApproval(handle: Started, step: string): Promise<OpenApproval> {

@@ -57,9 +57,14 @@ export async function startWorker(
     taskQueue,
     stop: async () => {
       worker.shutdown();
-      await running;
+      await running.catch(unlessForced);
     },
   };
+}
+
+/** The SDK's own complaint when a shutdown that took too long, as on a busy machine, is forced while a workflow is still in its cache. */
+function unlessForced(error: unknown): void {
+  if (!String(error).includes('context should have been disposed first')) throw error;
 }
 
 /** Every closed execution is kept for the replay tests, and none may have grown too long. */

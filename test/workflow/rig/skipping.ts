@@ -6,6 +6,7 @@ import type { Activities } from '../../../activities/activities.ts';
 import { findTool } from '../../../toolchain/tools.mjs';
 import { bundleOfRun } from './rig.ts';
 import { runsOf } from './runs.ts';
+import { STARTS_MAX, startWithin } from './server.ts';
 import { TAKEOVER_OPTIONS } from '../../../workers/engine.ts';
 import type { StartOptions } from '../../../workflows/lib/start.ts';
 import { type Progress, progressQuery } from '../../../workflows/lib/progress.ts';
@@ -36,8 +37,6 @@ export type SkippingServer = {
 
 /** As the API counts the types of search attributes. */
 const INDEXED = { Keyword: 2, Int: 3 } as const;
-/** A JVM on a loaded machine can need longer than the five seconds that the SDK gives it. */
-const STARTS_MAX = 3;
 const tool = await findTool('temporal-test-server');
 let queues = 0;
 
@@ -49,7 +48,8 @@ export function onSkippingServer(): { waiting(title: string, run: (server: Skipp
   let env: TestWorkflowEnvironment;
   beforeAll(async () => {
     Runtime.install({ logger: new DefaultLogger('ERROR', () => undefined) });
-    env = await start(1);
+    const executable = { type: 'existing-path', path: tool.path } as const;
+    env = await startWithin(STARTS_MAX, () => TestWorkflowEnvironment.createTimeSkipping({ server: { executable } }));
     // Without them the server refuses every workflow task, for ever.
     const searchAttributes = Object.fromEntries(
       Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => [name, INDEXED[type]]),
@@ -70,16 +70,6 @@ export function onSkippingServer(): { waiting(title: string, run: (server: Skipp
       test(title, () => run({ nowMs, page, live: (...args) => live(env, ...args) }), 60_000);
     },
   };
-}
-
-async function start(times: number): Promise<TestWorkflowEnvironment> {
-  try {
-    const executable = { type: 'existing-path', path: tool?.path ?? '' } as const;
-    return await TestWorkflowEnvironment.createTimeSkipping({ server: { executable } });
-  } catch (error) {
-    if (times === STARTS_MAX) throw error;
-    return start(times + 1);
-  }
 }
 
 async function live<Input, Result>(
