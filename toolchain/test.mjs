@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 /**
  * `npm test`: installs and builds what is missing, runs every check and every kind of test, counts from the runners' own reports.
- * `npm test -- types unit` runs the named parts only; `npm test -- --beside` lets what only computes run beside the
- * networks: sooner by a quarter on two cores, and networks under storms then meet a machine that is busy as well.
+ * `npm test -- types unit` runs the named parts only. What waits for live networks runs beside what computes, which yields to it.
  */
 import process from 'node:process';
 import { endOnSignals, EXIT_NOT_REACHABLE, main } from './entry.mjs';
@@ -17,13 +16,10 @@ import { prepareTools } from './tools.mjs';
 
 const TOOLS = ['temporal', 'btcd', 'temporal-test-server', 'prometheus', 'promtool', 'alertmanager'];
 
-const BESIDE = '--beside';
-
 endOnSignals();
 await main(async () => {
   const progress = createProgress();
-  const only = process.argv.slice(2).filter((argument) => argument !== BESIDE);
-  const isBeside = process.argv.includes(BESIDE);
+  const only = process.argv.slice(2);
   const wanted = (/** @type {{ name: string }} */ part) => only.length === 0 || only.includes(part.name);
   if (!(await ensurePackages(progress))) {
     process.stdout.write('0 passed, 1 failed\n');
@@ -45,9 +41,11 @@ await main(async () => {
   });
   /** @type {Map<string, import('./tally.mjs').Tally>} */
   const ran = new Map();
-  /** One after the other. @param {readonly import('./jest-run.mjs').JestProject[]} projects @param {boolean} [yields] */
-  const runAll = async (projects, yields) => {
-    for (const project of projects) {
+  const projects = jestProjects.filter(wanted);
+  const inLane = (/** @type {'computing' | 'live'} */ lane) => projects.filter((each) => each.lane === lane);
+  /** One after the other. @param {readonly import('./jest-run.mjs').JestProject[]} lane @param {boolean} [yields] */
+  const runLane = async (lane, yields) => {
+    for (const project of lane) {
       const tally = await progress.step(`${project.name} tests`, async (step) => {
         const result = await runJest(project, environment, step, [], yields);
         step.done(result.remark ?? `${result.passed} passed, ${result.failed} failed`);
@@ -56,12 +54,7 @@ await main(async () => {
       if (tally) ran.set(project.name, tally);
     }
   };
-  const projects = jestProjects.filter(wanted);
-  const inLane = (/** @type {string | undefined} */ lane) => projects.filter((project) => project.lane === lane);
-  await runAll(inLane(undefined));
-  const [computing, live] = [inLane('computing'), inLane('live')];
-  if (isBeside) await Promise.all([runAll(computing, live.length > 0), runAll(live)]);
-  else await runAll([...computing, ...live]);
+  await Promise.all([runLane(inLane('live')), runLane(inLane('computing'), inLane('live').length > 0)]);
   tallies.push(...projects.flatMap(({ name }) => ran.get(name) ?? []));
 
   const { failed, lines, last } = summarise(tallies, { strict: process.env.CI === 'true' });
