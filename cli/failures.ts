@@ -48,6 +48,10 @@ export const cliFailures = {
     meaning: 'No incident, and no run of one, has this name or begins with these 8 characters or more, or several do.',
     remedy: '`firebreak incident list` shows every incident with its whole key.',
   },
+  'conflict.incident-open': {
+    meaning: 'An incident of the name that was given with --key is open, and has something else to do.',
+    remedy: 'Look at it with `firebreak incident show`; to open another one, give another --key, or none.',
+  },
   'input.unknown-alert': {
     meaning: 'No recorded alert has this name or begins with these 8 characters or more, or several do.',
     remedy: '`firebreak alert list` shows every alert with the beginning of its name.',

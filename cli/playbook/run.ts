@@ -5,7 +5,7 @@ import { type Plan, planDigest } from '../../domain/playbook/plan.ts';
 import type { BlobRef } from '../../domain/ports/blob-store.ts';
 import { parseInputs } from '../../language/inputs.ts';
 import { encodeDocument } from '../../wire/documents/index.ts';
-import { INCIDENT, type IncidentInput, type IncidentResult, startIncident } from '../../workflows/incident/messages.ts';
+import type { IncidentInput, IncidentResult } from '../../workflows/incident/messages.ts';
 import { confirm } from '../ask.ts';
 import { type CommitteeOptions, presentAuthority, readEpochs } from '../authority.ts';
 import { writeBlob } from '../blobs.ts';
@@ -17,6 +17,7 @@ import type { Outcome } from '../outcome.ts';
 import { paint, type Screen } from '../screen.ts';
 import { waitForResult } from '../waiting.ts';
 import { readEndorsement } from './endorsement.ts';
+import { openIncident } from './open.ts';
 import { loadTree, type PlaybookOptions } from './sources.ts';
 import { refusedPlaybook } from './validate.ts';
 
@@ -67,14 +68,16 @@ export async function runPlaybookFile(screen: Screen, file: string, options: Run
     },
   };
   return withClient(operator, async (client) => {
-    const handle = await client.workflow.start(INCIDENT, startIncident(input, operator.temporal.taskQueue));
-    const started = { incident: handle.workflowId, key: input.key, digest };
+    const { incident, isNew } = await openIncident(client, input, operator.temporal.taskQueue);
+    const started = { incident, key: input.key, digest, isNew };
     const next = `incident show ${input.key}`;
-    if (options.wait !== true) return { data: started, lines: [`opened ${handle.workflowId}`], next };
+    const said = isNew ? `opened ${incident}` : `${incident} is open already, with this plan and these inputs`;
+    if (options.wait !== true) return { data: started, lines: [said], next };
+    const handle = client.workflow.getHandle(incident);
     const result = await waitForResult<IncidentResult>(options.json ? undefined : screen, handle);
     const { outcome, result: ended } = result;
     if (ended?.outcome === 'failed') throw failureOf(ended.refusal);
-    return { data: { ...started, ...result }, lines: [`${handle.workflowId} is over: ${ended?.end ?? outcome}`], next };
+    return { data: { ...started, ...result }, lines: [`${incident} is over: ${ended?.end ?? outcome}`], next };
   });
 }
 

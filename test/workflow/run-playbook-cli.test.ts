@@ -176,6 +176,20 @@ test('a playbook that the committee has not signed does not start, and one that 
   await expect(sendVote({ data }, at('vote-5-approve.json'))).resolves.toMatchObject({ data: { have: 6 } });
 }, 120_000);
 
+test('a name that an open incident has opens no second one: the same to do is that incident, anything else is refused', async () => {
+  const file = playbook('named', FORM);
+  await sign(file);
+  expect((await run(file, 'taken')).lines).toEqual(['opened incident/test-network/taken']);
+  const again = await run(file, 'taken');
+  expect(again.lines).toEqual(['incident/test-network/taken is open already, with this plan and these inputs']);
+  expect(again.data).toMatchObject({ isNew: false });
+  const other = runPlaybookFile(screen, file, { ...places, key: 'taken', order: [], input: ['what=stone'], yes: true });
+  await expect(other).rejects.toMatchObject({
+    code: 'conflict.incident-open',
+    message: 'incident/test-network/taken is open already and runs named with what "paper"; nothing was opened',
+  });
+}, 120_000);
+
 test('an edited playbook is another one: its signatures do not count, and a run of it keeps what it was', async () => {
   const file = playbook('frozen', FREEZE);
   await sign(file);
