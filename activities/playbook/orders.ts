@@ -87,7 +87,8 @@ export async function handOn(wanted: Wanted, doing: Doing): Promise<Obeyed | Nee
   const above = Math.max(wanted.above ?? 0, at);
   const usable = orders
     .filter(({ order }) => order.kind === wanted.kind && order.number > (wanted.above ?? 0))
-    .sort((one, other) => one.order.number - other.order.number);
+    // Of one order the copy that most have signed: further signatures make a freeze right that was one renewal too many.
+    .sort((one, other) => one.order.number - other.order.number || other.signatures.length - one.signatures.length);
   const again = usable.find(({ order }) => held !== undefined && orderDigest(order) === orderDigest(held.order));
   const fresh = usable.find(({ order }) => order.number > at);
   const chosen = again ?? fresh;
@@ -107,7 +108,7 @@ export async function handOn(wanted: Wanted, doing: Doing): Promise<Obeyed | Nee
 export const enoughFor = (kind: OrderKind, validators: number, threshold: number): number =>
   kind === 'freeze' ? validators - threshold + 1 : threshold;
 
-async function obey(signed: SignedOrder, { deps, attempt, untilMs, witness }: Doing): Promise<Obeyed> {
+async function obey(signed: SignedOrder, { deps, attempt, untilMs, witness }: Doing): Promise<Obeyed | NeedsOrder> {
   const { order } = signed;
   const all = everyone(deps);
   const request = requestBytes(deps, { case: 'obeyOrder', value: { signedOrder: canonicalBytes(signed) } });
@@ -137,8 +138,12 @@ async function obey(signed: SignedOrder, { deps, attempt, untilMs, witness }: Do
     });
     return { number: order.number, by: `order ${order.number}`, validators };
   }
+  const isRefused = all.length - refused.size < need;
+  // Members who have not signed it yet can still make it right; until then a grant may do.
+  if (isRefused && [...refused.values()].some(({ code }) => code === 'policy.order-renewals'))
+    return { needs: order.kind, above: order.number - 1 };
   const [no] = refused.values();
-  if (no !== undefined && all.length - refused.size < need)
+  if (no !== undefined && isRefused)
     throw new FirebreakFailure(no.code, `${refused.size} validators refuse order ${order.number}: ${no.message}`, {
       validators: [...refused.keys()],
     });

@@ -5,12 +5,14 @@ import type { ChannelMessage } from '../../activities/playbook/binding.ts';
 import { committeeDigest } from '../../domain/committee/committee.ts';
 import { type CommitteeEpoch, epochDigest } from '../../domain/committee/epoch.ts';
 import { grantDigest, type SignedGrant, type StandingOrder } from '../../domain/committee/grant.ts';
+import { orderDigest } from '../../domain/committee/order.ts';
+import { FREEZE_RENEWALS_MAX } from '../../domain/committee/renewals.ts';
 import type { GrantUse } from '../../domain/committee/grant-use.ts';
 import { committeeOf, principal, signaturesBy } from '../../domain/committee/testkit/keys.ts';
 import { canonicalBytes, type Digest } from '../../domain/encoding/digest.ts';
 import { validatorId } from '../../domain/network/network.ts';
 import { requestBytes } from '../../activities/asking.ts';
-import { parseSignedGrantUse } from '../../wire/documents/index.ts';
+import { parseSignedGrantUse, parseSignedOrder } from '../../wire/documents/index.ts';
 import { fromBinary } from '@bufbuild/protobuf';
 import { OrderStateSchema, ResponseSchema } from '../../wire/generated/firebreak/v1/messages_pb.js';
 import { progressQuery } from '../../workflows/lib/messages.ts';
@@ -107,12 +109,13 @@ const useAt = async (id: number): Promise<GrantUse | undefined> => {
   const { signedGrantUse } = await stateOf(id);
   return signedGrantUse.length === 0 ? undefined : parseSignedGrantUse(signedGrantUse, 'use').use;
 };
-async function lift(): Promise<void> {
-  const number = Number((await stateOf(1)).number) + 1;
-  const signedOrder = canonicalBytes(orderOf(world, 'lift', number));
+const nextNumber = async (): Promise<number> => Number((await stateOf(1)).number) + 1;
+async function everyoneObeys(kind: 'freeze' | 'lift'): Promise<void> {
+  const signedOrder = canonicalBytes(orderOf(world, kind, await nextNumber()));
   for (const handle of world.handlers.values())
     await handle(requestBytes(world.deps, { case: 'obeyOrder', value: { signedOrder } }));
 }
+const lift = () => everyoneObeys('lift');
 const run = (loaded: ReturnType<typeof planOf>) => startRun(env.client, world, worker.taskQueue, loaded);
 
 test('a playbook freezes all validators by the standing order that was installed, while everybody sleeps', async () => {
@@ -148,6 +151,33 @@ test('the incident around the run shows a freeze by standing order, and says bef
   );
   await env.client.workflow.getHandle(handle.workflowId.replace(/^incident/, 'runPlaybook')).terminate();
   await handle.terminate();
+}, 120_000);
+
+test('a freeze of three that is one renewal too many is asked for again, and taken when seven have signed the same', async () => {
+  await lift();
+  for (let freezes = 0; freezes <= FREEZE_RENEWALS_MAX; freezes += 1) await everyoneObeys('freeze');
+  const number = await nextNumber();
+  const handle = await run(plan(FREEZE('1h')));
+  await seen(handle, 'an order is asked for', ({ orders }) => orders.length === 1);
+  const ofThree = orderOf(world, 'freeze', number, 1_800);
+  await handle.executeUpdate(handOrder, { args: [ofThree] });
+  const { order } = ofThree;
+  const seven = Array.from({ length: 7 }, (_, seat) => principal(seat));
+  await handle.executeUpdate(handOrder, { args: [{ order, signatures: signaturesBy(seven, orderDigest(order)) }] });
+  expect(await handle.result()).toMatchObject({ outcome: 'done' });
+  const { signedOrder } = await stateOf(1);
+  expect(parseSignedOrder(signedOrder, 'order').signatures).toHaveLength(7);
+}, 120_000);
+
+test('where a freeze of three is one renewal too many, a standing order freezes in its place', async () => {
+  await lift();
+  for (let freezes = 0; freezes <= FREEZE_RENEWALS_MAX; freezes += 1) await everyoneObeys('freeze');
+  const loaded = plan(FREEZE('2h'), SAY);
+  installed = [standingOrder(loaded.digest, { freezeSecondsMax: 7_200 })];
+  const orders = [orderOf(world, 'freeze', await nextNumber(), 1_800)];
+  const handle = await startRun(env.client, world, worker.taskQueue, loaded, { orders });
+  expect(await handle.result()).toMatchObject({ outcome: 'done' });
+  expect(stage.told.splice(0)).toEqual([{ channel: 'pager', text: 'frozen by standing order 1' }]);
 }, 120_000);
 
 test('an alert alone freezes nothing: without a standing order for exactly this plan a signed order is asked for', async () => {
