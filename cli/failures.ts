@@ -10,6 +10,10 @@ export const cliFailures = {
     meaning: 'A file named on the command line is missing, too large or not what the command expects.',
     remedy: 'Check the path and the content; the message names the file and the field.',
   },
+  'input.file-exists': {
+    meaning: 'A new file was to be written under a name that is taken. What exists is never written over.',
+    remedy: 'Name another file with --out, or move the old one away when nobody needs it.',
+  },
   'input.key-seatless': {
     meaning: 'The key is good, and no member or deputy of the committee that the message names has it.',
     remedy:

@@ -2,6 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { FirebreakFailure } from '../domain/errors/failure.ts';
+import { errnoOf } from '../plugins/durable-file.ts';
 
 /** Every document of this tool is far smaller; a larger file is a mistake. */
 export const FILE_BYTES_MAX = 16 * 1_048_576;
@@ -40,16 +41,20 @@ export function readDocument<T>(path: string, what: string, schema: z.ZodType<T>
   throw new FirebreakFailure('input.file', `${what} ${path}: ${field}: ${issue?.message ?? 'not valid'}`, { path });
 }
 
-/** Writes a public document; an existing file is never overwritten unless `replace` says so. */
+/** Writes a public document; an existing file is never overwritten (`input.file-exists`) unless `replace` says so. */
 export function writeDocument(path: string, what: string, document: unknown, replace = false): void {
   try {
     writeFileSync(path, `${JSON.stringify(document, undefined, 2)}\n`, { flag: replace ? 'w' : 'wx' });
   } catch (error) {
-    throw new FirebreakFailure('input.file', `${what} ${path} cannot be written: ${(error as Error).message}`, {
-      path,
-    });
+    throw unwritten(path, what, error);
   }
 }
+
+/** Why a new file could not be made; one that is there already needs another name, and everything else another look. */
+export const unwritten = (path: string, what: string, error: unknown): FirebreakFailure =>
+  errnoOf(error) === 'EEXIST'
+    ? new FirebreakFailure('input.file-exists', `${what} ${path} exists already`, { path })
+    : new FirebreakFailure('input.file', `${what} ${path} cannot be written: ${(error as Error).message}`, { path });
 
 /** A private key file must be readable by its owner only. */
 export function readSecretFile(path: string, what: string): Buffer {

@@ -26,7 +26,9 @@ test('a new member key is for its owner alone, and what is printed is what it si
 test('a key that exists is not replaced', async () => {
   await memberKey({ out: at('ann.key') });
   const before = readFileSync(at('ann.key'));
-  await expect(memberKey({ out: at('ann.key') })).rejects.toThrow(expect.objectContaining({ code: 'input.file' }));
+  await expect(memberKey({ out: at('ann.key') })).rejects.toThrow(
+    expect.objectContaining({ code: 'input.file-exists' }),
+  );
   expect(readFileSync(at('ann.key'))).toEqual(before);
 });
 

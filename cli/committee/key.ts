@@ -5,6 +5,7 @@ import { FirebreakFailure } from '../../domain/errors/failure.ts';
 import { TokenSigner } from '../../plugins/keystore/pkcs11/token-signer.ts';
 import { isTokenKeyUri, parseTokenKeyUri } from '../../plugins/keystore/pkcs11/token-uri.ts';
 import { createIdentityFile } from '../../plugins/network/libp2p/identity-file.ts';
+import { unwritten } from '../files.ts';
 import { readMemberKey } from '../member-key.ts';
 import type { Outcome } from '../outcome.ts';
 
@@ -47,8 +48,6 @@ function make(file: string): void {
   try {
     createIdentityFile(file);
   } catch (error) {
-    throw new FirebreakFailure('input.file', `member key ${file} cannot be written: ${(error as Error).message}`, {
-      path: file,
-    });
+    throw unwritten(file, 'member key', error);
   }
 }

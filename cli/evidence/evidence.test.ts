@@ -89,7 +89,7 @@ test('an export without the workflow engine finds the longest signed history, an
   expect(readFileSync(at('out.json')).equals(file)).toBe(true);
   expect(outcome.next).toContain('evidence verify');
   const again = exportEvidence({ data: folder, out: at('out.json'), fromStore: true }, key, nobody);
-  await expect(again).rejects.toMatchObject({ code: 'input.file' });
+  await expect(again).rejects.toMatchObject({ code: 'input.file-exists' });
 });
 
 test('an export says so when what lies in the store does not hold', async () => {

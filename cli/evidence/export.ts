@@ -24,7 +24,7 @@ export type ExportOptions = {
 /** Writes everything about one incident, up to its newest signed head, into one file, and checks it as whoever gets it will. */
 export async function exportEvidence(options: ExportOptions, id: string, connect: Connect): Promise<Outcome> {
   const { out } = options;
-  if (existsSync(out)) throw new FirebreakFailure('input.file', `evidence ${out} exists already; name another file`);
+  if (existsSync(out)) throw new FirebreakFailure('input.file-exists', `evidence ${out} exists already`, { path: out });
   const operator = readOperator(options.data);
   const found = await findHead(operator, id, options, connect);
   const bundle = await gatherBundle(operator.genesis, (ref) => readBlob(operator, ref), found.signed);

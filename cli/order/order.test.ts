@@ -177,7 +177,7 @@ test('a file in which a freeze names a block is no order', async () => {
 
 test('an order that was written is never overwritten by another make', async () => {
   await made();
-  await expect(made()).rejects.toMatchObject({ code: 'input.file' });
+  await expect(made()).rejects.toMatchObject({ code: 'input.file-exists' });
 });
 
 test('the next number is one above the highest order that a validator can prove', async () => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { judgeRequest } from '../../domain/approval/request.ts';
 import {
   ballotDigest,
@@ -6,6 +7,7 @@ import {
   judgeBallot,
   type SignedVote,
   subjectDigest,
+  type VoteSubject,
 } from '../../domain/approval/vote.ts';
 import { failureOf, FirebreakFailure } from '../../domain/errors/failure.ts';
 import { confirm } from '../ask.ts';
@@ -48,6 +50,8 @@ export async function approve(
   const choice = readChoice(options.choice);
   using member = await readMemberKey(options.key);
   const { name } = seatOfKey(member, authority.committee, options.key).key;
+  const out = options.out ?? fileOf(name, subject);
+  if (existsSync(out)) throw answered(out, options.out === undefined);
   if (!options.json) {
     const [action = '', ...rest] = describeRequest(request, authority.committee, plan);
     screen.out(`${paint(screen, 'strong', action)}\n${rest.join('\n')}\n`);
@@ -61,7 +65,6 @@ export async function approve(
   const vote: SignedVote = { subject, ballot: { ...words, signature: member.sign(ballotDigest(subject, words)) } };
   const own = judgeBallot(subject, vote.ballot, authority);
   if (!own.ok) throw failureOf(own.refusal);
-  const out = options.out ?? `vote-${name.replaceAll(/[^A-Za-z0-9-]/g, '-')}.json`;
   writeDocument(out, 'vote', vote);
   const signed = { file: out, member: name, choice, digest: subjectDigest(subject) };
   const lines = [`${name} votes ${choice.toUpperCase()}`, `written to ${out}`];
@@ -69,6 +72,20 @@ export async function approve(
   const { have, need } = await deliver(readOperator(options.data), vote);
   return { data: { ...signed, have, need }, lines: [...lines, `counted: ${have} of ${need} seats have approved`] };
 }
+
+/** Each request has its own: a member who is asked twice in one folder, or asked anew, writes two files. */
+function fileOf(member: string, subject: VoteSubject): string {
+  const [who, step] = [member, subject.step].map((text) => text.replaceAll(/[^A-Za-z0-9-]+/g, '-'));
+  return `vote-${who}-${step}-${subjectDigest(subject).slice(0, 8)}.json`;
+}
+
+/** Before anything is signed. A file of that name is the member's answer to this very request. */
+const answered = (out: string, isOurName: boolean): FirebreakFailure =>
+  new FirebreakFailure(
+    'input.file-exists',
+    `vote ${out} exists already${isOurName ? `, an answer to this request: \`firebreak vote send ${out}\` hands it over` : ''}`,
+    { path: out },
+  );
 
 function readChoice(text: string): Choice {
   const choice = CHOICES.find((each) => each === text);

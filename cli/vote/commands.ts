@@ -24,7 +24,7 @@ export function addVote(parent: Command, runtime: Runtime): void {
     )
     .option('--choice <choice>', 'approve, reject, abstain or push-back', 'approve')
     .option('--comment <text>', 'why; a push-back needs one, an approval has none')
-    .option('--out <file>', 'where to write the vote, default vote-<member>.json')
+    .option('--out <file>', 'where to write the vote, default vote-<member>-<step>-<beginning of the digest>.json')
     .option('--send', 'hand the vote to the run that asks for it; needs the data folder of the network')
     .option('--yes', 'sign without asking')
     .option(...CATALOGUE)

@@ -317,6 +317,27 @@ test('text of an alert in an argument cannot rewrite the screen', () => {
   expect(lines.join('\n')).toContain('freeze nothing');
 });
 
+test('each request has a file of its own for an answer; a second answer to one says how the first is sent, before a key is used', async () => {
+  const home = process.cwd();
+  const options = { ...where(), playbook: PLAYBOOK, key: keyFile('member-3'), choice: 'approve', yes: true };
+  process.chdir(folder);
+  try {
+    const first = await approve(screen, requested(), options, NOW);
+    const file = `vote-member-3-consent-${String(first.data['digest']).slice(0, 8)}.json`;
+    expect(first).toMatchObject({ data: { file }, next: `vote send ${file}` });
+    shown = '';
+    await expect(approve(screen, at('request.json'), options, NOW)).rejects.toMatchObject({
+      code: 'input.file-exists',
+      message: expect.stringContaining(`\`firebreak vote send ${file}\` hands it over`),
+    });
+    expect(shown).toBe('');
+    const later = await approve(screen, requested([rotate, sweep], { expiresAtSeconds: NOW + 999 }), options, NOW);
+    expect(later.data['file']).not.toBe(file);
+  } finally {
+    process.chdir(home);
+  }
+});
+
 test('without a terminal and without --yes nothing is signed', async () => {
   await expect(vote(requested(), 'member-3', { yes: false })).rejects.toMatchObject({
     code: 'input.question-without-terminal',
