@@ -17,6 +17,7 @@ const statusSchema = z.looseObject({
       step: z.string().max(300).optional(),
     })
     .nullish(),
+  freezes_left: z.number().nullish(),
   committee_epoch: z.number().nullish(),
   keysets: z
     .array(z.looseObject({ epoch: z.number(), state: z.string(), share: z.boolean() }))
@@ -37,6 +38,8 @@ export type ValidatorReport =
       readonly frozenUntilSeconds: number | undefined;
       /** What set the end of the freeze, in words. */
       readonly frozenBy: string | undefined;
+      /** Freezes that the freeze quorum may still sign in a row; undefined in validators of older builds. */
+      readonly freezesLeft: number | undefined;
       /** Undefined in validators of older builds. */
       readonly committeeEpoch: number | undefined;
       /** Keys that give addresses, and whether this validator has a share of them. */
@@ -61,6 +64,7 @@ export async function askReport(url: string): Promise<ValidatorReport> {
       uptimeSeconds: status.uptime_seconds,
       frozenUntilSeconds: status.frozen_until_seconds ?? undefined,
       frozenBy: brakeOf(status.frozen_by),
+      freezesLeft: status.freezes_left ?? undefined,
       committeeEpoch: status.committee_epoch ?? undefined,
       activeKeys: status.keysets.filter((key) => key.state === 'active').map(({ epoch, share }) => ({ epoch, share })),
       health,

@@ -6,7 +6,15 @@ import { expect, test } from '@jest/globals';
 import { FROZEN_UNTIL_LIFTED_SECONDS } from '../../domain/committee/order.ts';
 import { validatorId } from '../../domain/network/network.ts';
 import { askReport, type ValidatorReport } from './reports.ts';
-import { brakeLines, committeeLine, nextWhenSilent, pausedLines, payoutLine, signersAmong } from './status.ts';
+import {
+  brakeLines,
+  committeeLine,
+  nextWhenSilent,
+  pausedLines,
+  payoutLine,
+  renewalLines,
+  signersAmong,
+} from './status.ts';
 
 const FROZEN_UNTIL = 1_800_000_000;
 
@@ -25,6 +33,7 @@ const says = (...activeKeys: { epoch: number; share: boolean }[]): ValidatorRepo
   uptimeSeconds: 1,
   frozenUntilSeconds: undefined,
   frozenBy: undefined,
+  freezesLeft: undefined,
   committeeEpoch: undefined,
   activeKeys,
   health: {},
@@ -52,6 +61,14 @@ test('a freeze is counted validator by validator', () => {
   expect(payoutLine([FROZEN_UNTIL, FROZEN_UNTIL], 2, 15)).toContain('FROZEN at 2 of 15 validators until 2027-01-15');
   const byThemselves = payoutLine([FROZEN_UNTIL, FROZEN_UNTIL_LIFTED_SECONDS], 2, 15);
   expect(byThemselves).toContain('FROZEN at 2 of 15 validators until a lift names a block of the chain');
+});
+
+test('how many freezes three members have left is said while a row has begun, validator by validator', () => {
+  expect(renewalLines([4, 4, undefined])).toEqual([]);
+  expect(renewalLines([0, 0, 1, undefined])).toEqual([
+    '    left     0 freezes in a row without the change quorum (2)',
+    '    left     1 freezes in a row without the change quorum (1)',
+  ]);
 });
 
 test('by what payouts are frozen and which committee is obeyed is counted too, and old builds say neither', () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { inertText } from '../../domain/alert/text.ts';
 import { pinnedParticipants } from '../../domain/ceremony/participants.ts';
+import { FREEZE_RENEWALS_MAX } from '../../domain/committee/renewals.ts';
 import { type NetworkGenesis, validatorId, validatorName } from '../../domain/network/network.ts';
 import { ANSWER_ALERTS } from '../../workflows/answer-alerts/messages.ts';
 import { INCIDENT } from '../../workflows/incident/messages.ts';
@@ -82,6 +83,7 @@ export async function status(options: { readonly data: string }): Promise<Outcom
       `  validators ${up.length} of ${reports.length} up, ${ready} ready; ${canSign} can sign, ${threshold} needed: ${canSign >= threshold ? 'CAN SIGN' : 'CANNOT SIGN'}`,
       payoutLine(frozen, up.length, reports.length),
       ...brakeLines(up.map((report) => report.frozenBy)),
+      ...renewalLines(up.map((report) => report.freezesLeft)),
       ...committeeLine(
         up.map((report) => report.committeeEpoch),
         operator.genesis.committee.epoch,
@@ -141,6 +143,14 @@ export function payoutLine(frozen: readonly number[], answered: number, validato
 /** By what payouts stand still; validators may have been frozen by different things. */
 export const brakeLines = (brakes: readonly (string | undefined)[]): string[] =>
   counted(brakes).map(([brake, times]) => `    by       ${brake} (${times})`);
+
+/** Nothing while nobody has begun a row: then three members can freeze as always. */
+export const renewalLines = (left: readonly (number | undefined)[]): string[] =>
+  left.every((each) => each === undefined || each > FREEZE_RENEWALS_MAX)
+    ? []
+    : counted(left).map(
+        ([each, times]) => `    left     ${each} freezes in a row without the change quorum (${times})`,
+      );
 
 /** Which committee is obeyed; more than one only while a hand-over goes round. After one, `pinned` alone judges nothing right. */
 export function committeeLine(epochs: readonly (number | undefined)[], pinned: number): string[] {

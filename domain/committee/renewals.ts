@@ -40,6 +40,10 @@ export function freezesInARow(before: readonly ObeyedOrder[], committee: Committ
   return freezes;
 }
 
+/** How many freezes without the change quorum would still be obeyed in a row: four when none was, three after the first. */
+export const freezesLeft = (before: readonly ObeyedOrder[], committee: Committee, nowSeconds: number): number =>
+  Math.max(0, 1 + FREEZE_RENEWALS_MAX - freezesInARow(before, committee, nowSeconds));
+
 export type RenewalRefusal = 'policy.order-renewals';
 
 /** Whether `committee` may let payouts stand still for longer by this order, which it signed, after those that were obeyed. */

@@ -86,6 +86,8 @@ export type AgentReport = {
   readonly orders: OrderState;
   /** What set the present end of the freeze, also when it is over; absent while nothing ever froze payouts. */
   readonly frozenBy?: FrozenBy;
+  /** How many freezes of the freeze quorum alone would still be obeyed in a row. */
+  readonly freezesLeft: number;
   /** The committee that is obeyed now. */
   readonly committee: { readonly epoch: number; readonly digest: Digest };
   /** Uses of grants in the journal. */

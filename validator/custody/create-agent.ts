@@ -102,6 +102,7 @@ export function createAgent(dependencies: AgentDependencies): CustodyAgent {
         reasons: standing.reasons,
         orders: ordered.state,
         ...frozenBy(ordered),
+        freezesLeft: known.freezesLeft(clock()),
         committee: { epoch: committee.epoch, digest: committeeDigest(committee) },
         ...known.counts(),
         outflow: { signedSats: known.outflowSats(clock()), capSats: dependencies.policy.outflowCap.sats },

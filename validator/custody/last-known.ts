@@ -1,5 +1,6 @@
 import { FirebreakFailure } from '../../domain/errors/failure.ts';
 import { NO_ORDER } from '../../domain/committee/order.ts';
+import { FREEZE_RENEWALS_MAX, freezesLeft } from '../../domain/committee/renewals.ts';
 import { windowStartMs } from '../../domain/vault/outflow.ts';
 import type { Sats } from '../../domain/vault/terms.ts';
 import type { AgentReport } from './agent.ts';
@@ -7,12 +8,14 @@ import type { KeysetRow, OrderStanding } from './journal/journal.ts';
 import type { AgentParts } from './parts.ts';
 import type { Standing } from './standing.ts';
 
+type Known = Pick<AgentParts, 'journal' | 'keyring' | 'policy' | 'authority'>;
+
 /**
  * Orders and keysets for reports and liveness only: a validator whose journal failed must still be able to say that it is
  * halted. Whatever decides reads the journal itself.
  */
 export class LastKnown {
-  readonly #parts: Pick<AgentParts, 'journal' | 'keyring' | 'policy'>;
+  readonly #parts: Known;
   readonly #standing: Standing;
   #orders: OrderStanding = { state: NO_ORDER };
   #grantUses = 0;
@@ -20,8 +23,9 @@ export class LastKnown {
   #doubleSigned = 0;
   #keysets: readonly KeysetRow[] = [];
   #outflowSats: Sats = 0;
+  #freezesLeft = 1 + FREEZE_RENEWALS_MAX;
 
-  constructor(parts: Pick<AgentParts, 'journal' | 'keyring' | 'policy'>, standing: Standing) {
+  constructor(parts: Known, standing: Standing) {
     this.#parts = parts;
     this.#standing = standing;
   }
@@ -45,6 +49,14 @@ export class LastKnown {
     return this.#outflowSats;
   }
 
+  /** What the freeze quorum alone may still sign in a row, as of now. */
+  freezesLeft(nowMs: number): number {
+    this.#unlessFailed(({ journal, authority }) => {
+      this.#freezesLeft = freezesLeft(journal.orders.latest(), authority().committee, Math.floor(nowMs / 1_000));
+    });
+    return this.#freezesLeft;
+  }
+
   keysets(): readonly KeysetRow[] {
     this.#refresh();
     return this.#keysets;
@@ -60,7 +72,7 @@ export class LastKnown {
     });
   }
 
-  #unlessFailed(read: (parts: Pick<AgentParts, 'journal' | 'keyring' | 'policy'>) => void): void {
+  #unlessFailed(read: (parts: Known) => void): void {
     try {
       read(this.#parts);
     } catch (error) {

@@ -60,6 +60,7 @@ test('a freeze quorum renews its freeze three times; the fourth is refused, reco
   await fillRow([1]);
   const before = standing(1);
   expect(before.number).toBe(FULL);
+  expect(fleet.get(1).agent.report().freezesLeft).toBe(0);
   expect(await hand(1, order(FULL + 1, FREEZE))).toMatchObject(REFUSED);
   expect(fleet.get(1).journal.refusals.latest(1)).toMatchObject([REFUSED]);
   expect(fleet.get(1).agent.report().counters.refusals).toMatchObject({ [REFUSED.code]: 1 });
@@ -109,7 +110,9 @@ test('a day in which payouts went on starts the count anew, and less than a day 
   await fillRow([1]);
   pass(HOUR / 2 + RENEWAL_WITHIN_SECONDS - 10);
   expect(await hand(1, order(FULL + 1, FREEZE))).toMatchObject(REFUSED);
+  expect(fleet.get(1).agent.report().freezesLeft).toBe(0);
   pass(11);
+  expect(fleet.get(1).agent.report().freezesLeft).toBe(FULL);
   expect(await hand(1, order(FULL + 1, FREEZE))).toMatchObject({ ok: true });
 });
 

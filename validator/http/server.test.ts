@@ -24,6 +24,7 @@ const ready: AgentReport = {
   state: 'ready',
   reasons: [],
   orders: { number: 4, frozenUntilSeconds: 0 },
+  freezesLeft: 2,
   committee: { epoch: 2, digest: 'cc'.repeat(32) as Digest },
   grantUses: 3,
   breakGlassUses: 2,
@@ -212,7 +213,7 @@ test('can-sign says yes when it can, and every reason when it cannot', async () 
 test('by which grant payouts are frozen, and which committee is obeyed, stands in status and metrics while it lasts', async () => {
   const frozenBy = { kind: 'break-glass', number: 2, grant: 'ab'.repeat(32) as Digest, run: 'r', step: 's' } as const;
   report = { ...ready, orders: { number: 4, frozenUntilSeconds: now / 1000 + 60 }, frozenBy };
-  const status = { frozen_by: frozenBy, committee_epoch: 2, grant_uses: 3, double_signed: 1 };
+  const status = { frozen_by: frozenBy, freezes_left: 2, committee_epoch: 2, grant_uses: 3, double_signed: 1 };
   expect((await get(`${api}/api/v1/status`)).body).toMatchObject(status);
   expect((await get(`${api}/can-sign`)).body['reasons']).toEqual([
     'payouts are frozen by break-glass 2, used by r at s',
