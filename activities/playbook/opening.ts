@@ -3,6 +3,7 @@ import type { SignedEpoch } from '../../domain/committee/epoch.ts';
 import type { Digest } from '../../domain/encoding/digest.ts';
 import { failureOf, FirebreakFailure } from '../../domain/errors/failure.ts';
 import { judgeEndorsement, type SignedEndorsement } from '../../domain/playbook/endorsement.ts';
+import { requireListed } from '../../domain/playbook/listed.ts';
 import { needsOf } from '../../domain/playbook/needs.ts';
 import { type Plan, planDigest } from '../../domain/playbook/plan.ts';
 import { overlongHold } from '../../domain/playbook/time.ts';
@@ -52,7 +53,7 @@ const LIBRARY_MAX = 20;
 export const createOpeningActivities = (deps: ActivityDependencies, bindings: Bindings) => ({
   /**
    * Fetches a plan by its digest and decides whether it can and may run here: who signed it, what it needs down to its last sub-playbook,
-   * and whether its inputs are what it declares. What is missing is said now, and not at step four.
+   * and whether its inputs are what it declares and name validators of this network. What is missing is said now, and not at step four.
    */
   openRun: (input: OpenInput): Promise<Opened> =>
     attempt(deps, 'openRun', async (now) => {
@@ -63,6 +64,7 @@ export const createOpeningActivities = (deps: ActivityDependencies, bindings: Bi
       await requireOffers(deps, bindings, plan, input.library, now);
       const { environment, network, committee, former } = authority;
       const inputs = inputsOf(plan, input.inputs);
+      requireListed(plan, inputs, deps.genesis);
       requireTime(plan, inputs);
       return {
         plan,

@@ -1,7 +1,13 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { NetworkGenesis } from '../../domain/network/network.ts';
 import { type ForecastStep, type ForecastValue, forecast } from '../../domain/playbook/forecast.ts';
+import { requireListed } from '../../domain/playbook/listed.ts';
 import type { FormField, StepKind } from '../../domain/playbook/plan.ts';
 import { durationText } from '../../domain/playbook/value.ts';
 import { parseInputs } from '../../language/inputs.ts';
+import { readGenesis } from '../documents.ts';
+import { OPERATOR_FILE, readOperator } from '../operator.ts';
 import type { Outcome } from '../outcome.ts';
 import { loadFile, type PlaybookOptions } from './sources.ts';
 import { refusedPlaybook } from './validate.ts';
@@ -14,6 +20,8 @@ export function planPlaybook(file: string, options: PlanOptions): Outcome {
   if (!loaded.ok) return refusedPlaybook(loaded.problems);
   const { plan, digest } = loaded;
   const inputs = parseInputs(plan, options.input);
+  const genesis = networkAtHand(options);
+  if (genesis !== undefined) requireListed(plan, inputs, genesis);
   const steps = forecast(plan, inputs);
   return {
     data: { name: plan.name, digest, inputs, steps },
@@ -23,6 +31,12 @@ export function planPlaybook(file: string, options: PlanOptions): Outcome {
       ...steps.flatMap((step, index) => linesOf(step, index + 1)),
     ],
   };
+}
+
+/** The network that was given, or that of the data folder; a plan can be printed on a machine that has neither. */
+function networkAtHand({ network, data }: PlanOptions): NetworkGenesis | undefined {
+  if (network !== undefined) return readGenesis(network);
+  return data !== undefined && existsSync(path.join(data, OPERATOR_FILE)) ? readOperator(data).genesis : undefined;
 }
 
 function linesOf(step: ForecastStep, number: number): readonly string[] {

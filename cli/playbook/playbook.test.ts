@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -120,6 +120,24 @@ test.each([
   const { code, err } = await typed('plan', join(SHIPPED, 'suspected-share-theft'), ...flags);
   expect(code).toBe(2);
   expect(err).toMatch(message);
+});
+
+test('a validator that the network does not have is refused when it is planned and when it is run, before anything is opened', async () => {
+  copyFileSync(NETWORK, at('network.json'));
+  const temporal = { address: '127.0.0.1:1', namespace: 'default', taskQueue: 'x' };
+  const operator = { version: 1, network: 'network.json', identity: 'x.key', temporal, validators: [] };
+  writeFileSync(at('operator.json'), JSON.stringify(operator));
+  const playbook = join(SHIPPED, 'suspected-share-theft');
+  const wrong = { code: 2, err: expect.stringContaining('no validator 99 in custody-devnet, which has 16') };
+  const right = { code: 0, out: expect.stringContaining('share of validator 16 may be out') };
+  for (const of of [
+    ['--network', NETWORK],
+    ['--data', folder],
+  ]) {
+    expect(await typed('plan', playbook, '--input', 'suspect=99', ...of)).toMatchObject(wrong);
+    expect(await typed('plan', playbook, '--input', 'suspect=16', ...of)).toMatchObject(right);
+  }
+  expect(await typed('run', playbook, '--input', 'suspect=99', '--yes', '--data', folder)).toMatchObject(wrong);
 });
 
 test('diff passes over comments and finds what is meant otherwise', async () => {

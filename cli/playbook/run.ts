@@ -1,6 +1,7 @@
 import type { SignedOrder } from '../../domain/committee/order.ts';
 import { failureOf, FirebreakFailure } from '../../domain/errors/failure.ts';
 import { judgeEndorsement, type SignedEndorsement } from '../../domain/playbook/endorsement.ts';
+import { requireListed } from '../../domain/playbook/listed.ts';
 import { type Plan, planDigest } from '../../domain/playbook/plan.ts';
 import type { BlobRef } from '../../domain/ports/blob-store.ts';
 import { parseInputs } from '../../language/inputs.ts';
@@ -44,6 +45,7 @@ export async function runPlaybookFile(screen: Screen, file: string, options: Run
   const endorsement = endorsementFor(file, plan, options);
   const orders = options.order.map(readOrder);
   const inputs = parseInputs(plan, await Promise.all(options.input.map((text) => withDocument(operator, text))));
+  requireListed(plan, inputs, operator.genesis);
   if (!options.json) {
     screen.out(
       `${paint(screen, 'strong', `${plan.severity} ${plan.name}: ${plan.title}`)}\n  plan    ${digest} (computed here)\n`,

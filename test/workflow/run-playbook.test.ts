@@ -215,6 +215,16 @@ scenario(
   },
 );
 
+scenario('an input names a validator of the network, or nothing is begun', async ({ stage, start }) => {
+  const loaded = planOf(note('say', 'said'), 'inputs: { suspect: { type: validator, summary: Who } }');
+  const refused = await start(loaded, { inputs: { suspect: 99 } });
+  expect(await refused.result()).toMatchObject({
+    outcome: 'failed',
+    refusal: { code: 'input.playbook-input', message: expect.stringContaining('no validator 99') },
+  });
+  expect(stage.done).toEqual([]);
+});
+
 scenario('a message counts when enough channels confirm it that do not fail together', async ({ stage, start }) => {
   const tell = (confirm: number, more = '') =>
     `- { id: tell, summary: Tell, notify: { channels: [pager, mail, dead], message: "to all", confirm: ${confirm} }, retry: { attempts: 1 }${more} }`;
