@@ -5,6 +5,8 @@ import type { ServiceSpec } from '../supervisor/supervisor.ts';
 
 /** How long the devnet remembers what was measured. */
 const RETENTION = '2d';
+/** A word of a stopped network says nothing of the one that starts after it; five minutes otherwise. Scrapes come every second. */
+const LOOKBACK = '15s';
 
 export function prometheusSpec({ prometheus }: Layout, ports: PortPlan, program: string): ServiceSpec {
   const { dir, config, store, log } = prometheus;
@@ -12,6 +14,7 @@ export function prometheusSpec({ prometheus }: Layout, ports: PortPlan, program:
     `--config.file=${config}`,
     `--storage.tsdb.path=${store}`,
     `--storage.tsdb.retention.time=${RETENTION}`,
+    `--query.lookback-delta=${LOOKBACK}`,
     `--web.listen-address=${LOOPBACK}:${ports.prometheus}`,
     // New targets are looked at after this long; five seconds otherwise.
     '--scrape.discovery-reload-interval=1s',
