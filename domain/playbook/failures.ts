@@ -60,7 +60,8 @@ export const playbookFailures = {
     remedy: 'The message names both parts.',
   },
   'input.playbook-input': {
-    meaning: 'An input that was given is unknown, missing, or has another type.',
+    meaning:
+      'An input that was given is unknown, missing, has another type, or names a validator that the network does not have.',
     remedy: 'Give every required input as --input name=value; the playbook lists them.',
   },
   'policy.playbook-approval': {
