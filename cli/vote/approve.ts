@@ -19,6 +19,7 @@ import { readMemberKey, seatOfKey } from '../member-key.ts';
 import type { Outcome } from '../outcome.ts';
 import { paint, type Screen } from '../screen.ts';
 import { readOperator } from '../operator.ts';
+import { refusedPlaybook } from '../playbook/validate.ts';
 import { deliver } from './deliver.ts';
 import { type ReviewedOptions, reviewedPlan } from './reviewed.ts';
 import { describeRequest } from './words.ts';
@@ -46,14 +47,15 @@ export async function approve(
   const { subject } = request;
   const verdict = judgeRequest(request, authority, nowSeconds);
   if (!verdict.ok) throw failureOf(verdict.refusal);
-  const plan = reviewedPlan(request, options);
+  const reviewed = reviewedPlan(request, options);
+  if (!reviewed.ok) return refusedPlaybook(reviewed.problems);
   const choice = readChoice(options.choice);
   using member = await readMemberKey(options.key);
   const { name } = seatOfKey(member, authority.committee, options.key).key;
   const out = options.out ?? fileOf(name, subject);
   if (existsSync(out)) throw answered(out, options.out === undefined);
   if (!options.json) {
-    const [action = '', ...rest] = describeRequest(request, authority.committee, plan);
+    const [action = '', ...rest] = describeRequest(request, authority.committee, reviewed.plan);
     screen.out(`${paint(screen, 'strong', action)}\n${rest.join('\n')}\n`);
   }
   await confirm(screen, {

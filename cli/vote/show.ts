@@ -5,6 +5,7 @@ import { readVoteRequest } from '../documents.ts';
 import { nowInSeconds } from '../duration.ts';
 import { EXIT } from '../exit.ts';
 import type { Outcome } from '../outcome.ts';
+import { refusedPlaybook } from '../playbook/validate.ts';
 import { reviewedPlan } from './reviewed.ts';
 import { describeRequest } from './words.ts';
 
@@ -19,7 +20,8 @@ export function showRequest(file: string, options: ShowOptions, nowSeconds: numb
   const authority = presentAuthority(options);
   const request = readVoteRequest(file);
   const { playbook, ...places } = options;
-  const plan = playbook === undefined ? undefined : reviewedPlan(request, { ...places, playbook });
+  const reviewed = playbook === undefined ? undefined : reviewedPlan(request, { ...places, playbook });
+  if (reviewed?.ok === false) return refusedPlaybook(reviewed.problems);
   const verdict = judgeRequest(request, authority, nowSeconds);
   return {
     data: {
@@ -29,7 +31,7 @@ export function showRequest(file: string, options: ShowOptions, nowSeconds: numb
       ...(verdict.ok ? {} : { refusal: verdict.refusal }),
     },
     lines: [
-      ...describeRequest(request, authority.committee, plan),
+      ...describeRequest(request, authority.committee, reviewed?.plan),
       ...(verdict.ok ? [] : [`  NOT FIT TO SIGN (${verdict.refusal.code}): ${verdict.refusal.message}`]),
     ],
     ...(verdict.ok ? { next: `approve ${file} --playbook <file> --key <member key file>` } : {}),

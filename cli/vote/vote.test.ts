@@ -317,6 +317,20 @@ test('text of an alert in an argument cannot rewrite the screen', () => {
   expect(lines.join('\n')).toContain('freeze nothing');
 });
 
+test('a playbook that does not compile here says the same to whoever votes as to whoever checks it', async () => {
+  const own =
+    'playbook: 1\nname: own\ntitle: Own\nsummary: With a channel of its own.\nseverity: SEV3\nsteps:\n  - { id: say, summary: Say, timeout: 1m, notify: { channels: [phones], message: hello } }\n';
+  writeFileSync(at('own.yaml'), own);
+  for (const refused of [
+    await vote(requested(), 'member-3', { playbook: at('own.yaml') }),
+    showRequest(at('request.json'), { ...where(), playbook: at('own.yaml') }, NOW),
+  ]) {
+    expect(refused).toMatchObject({ exitCode: 2, data: { valid: false } });
+    expect(refused.lines.join('\n')).toMatch(/no channel is called phones[^]*remedy: .*--catalogue <file>/);
+  }
+  expect(shown).toBe('');
+});
+
 test('each request has a file of its own for an answer; a second answer to one says how the first is sent, before a key is used', async () => {
   const home = process.cwd();
   const options = { ...where(), playbook: PLAYBOOK, key: keyFile('member-3'), choice: 'approve', yes: true };
