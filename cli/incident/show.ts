@@ -21,7 +21,7 @@ export async function showIncident(options: ShowOptions, id: string): Promise<Ou
   const operator = readOperator(options.data);
   return withClient(operator, async (client) => {
     const incident = await incidentPart(client, operator, id, options.timeline === true);
-    const run = await runPart(client, operator, id, incident !== undefined);
+    const run = await runPart(client, operator, id, incident);
     return {
       data: { ...incident?.data, ...run.data },
       lines: [...(incident?.lines ?? []), ...run.lines].map(typedLine),
@@ -30,12 +30,14 @@ export async function showIncident(options: ShowOptions, id: string): Promise<Ou
   });
 }
 
+type IncidentPart = Pick<Outcome, 'data' | 'lines'> & { readonly frozenUntilMs: number | null };
+
 async function incidentPart(
   client: Client,
   operator: Operator,
   id: string,
   withTimeline: boolean,
-): Promise<Pick<Outcome, 'data' | 'lines'> | undefined> {
+): Promise<IncidentPart | undefined> {
   const workflowId = incidentNamed(operator, id);
   if (workflowId === undefined) return undefined;
   const handle = client.workflow.getHandle(workflowId);
@@ -53,6 +55,7 @@ async function incidentPart(
   const view = withTimeline ? await incidentViewOf(client, workflowId).catch(() => undefined) : undefined;
   const recorded = withTimeline ? await recordsOf(client, operator, workflowId) : undefined;
   return {
+    frozenUntilMs: standing.frozenUntilMs,
     data: {
       incident: workflowId,
       incidentStatus: status,
@@ -69,7 +72,13 @@ async function incidentPart(
   };
 }
 
-async function runPart(client: Client, operator: Operator, id: string, known: boolean): Promise<Outcome> {
+async function runPart(
+  client: Client,
+  operator: Operator,
+  id: string,
+  incident: IncidentPart | undefined,
+): Promise<Outcome> {
+  const known = incident !== undefined;
   const workflowId = runNamed(operator, id);
   const handle = client.workflow.getHandle(workflowId);
   const described = await handle.describe().catch((error: unknown) => {
@@ -82,7 +91,10 @@ async function runPart(client: Client, operator: Operator, id: string, known: bo
   const times = timesOf(described);
   if (status === 'completed') {
     const result = (await handle.result()) as RunPlaybookResult;
-    return { data: { workflowId, status, result }, lines: [`${workflowId}: OVER`, ...times, ...ending(result)] };
+    return {
+      data: { workflowId, status, result },
+      lines: [`${workflowId}: OVER`, ...times, ...ending(result, incident?.frozenUntilMs ?? null)],
+    };
   }
   if (status !== 'running')
     return { data: { workflowId, status }, lines: [`${workflowId}: ${status.toUpperCase()}`, ...times] };
@@ -127,13 +139,17 @@ const timesOf = ({ startTime, closeTime }: WorkflowExecutionDescription): readon
   ...(closeTime === undefined ? [] : [`  ended      ${utc(closeTime.getTime() / 1_000)}`]),
 ];
 
-function ending(result: RunPlaybookResult): readonly string[] {
+/** A freeze outlives the run that put it, also where taking it back was asking for a lift. */
+export function ending(result: RunPlaybookResult, frozenUntilMs: number | null): readonly string[] {
   if (result.outcome === 'done') return [`  outcome    done: ${result.end}`];
   const { refusal, undone, left } = result;
+  const standing = left.map(({ step }) => step);
+  if (frozenUntilMs !== null)
+    standing.push(`payouts are frozen until ${utc(frozenUntilMs / 1_000)}, unless they were lifted since`);
   return [
     `  outcome    failed, ${refusal.code}: ${refusal.message}`,
     `  undone     ${undone.join(', ') || 'nothing'}`,
-    `  standing   ${left.map(({ step }) => step).join(', ') || 'nothing'}`,
+    `  standing   ${standing.join(', ') || 'nothing'}`,
     `  remedy     ${typed(remedyOf(refusal.code))}`,
   ];
 }

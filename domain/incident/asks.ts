@@ -1,8 +1,8 @@
 /** What people are waited for, as far as a command can be named that does it. */
-export const ASK_KINDS = ['vote', 'form', 'order', 'halted', 'failed'] as const;
+export const ASK_KINDS = ['vote', 'form', 'order', 'halted', 'failed', 'frozen'] as const;
 export type Asks = {
   readonly kind: (typeof ASK_KINDS)[number];
-  /** The workflow of the run; of the incident where its run has failed. */
+  /** The workflow of the run; of the incident where its run has failed, and where a freeze outlives it. */
   readonly of: string;
   readonly step?: string;
 };
@@ -31,6 +31,8 @@ export function commandsOf({ kind, of, step = '' }: Asks, fields = '--field <nam
       ];
     case 'failed':
       return [`firebreak incident close ${name} --by <name> --reason <text>`];
+    case 'frozen':
+      return ['firebreak order make lift --reason <text>'];
   }
 }
 

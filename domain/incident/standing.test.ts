@@ -62,6 +62,17 @@ test('every line that names who must act is followed by what they type, and both
   expect(standingFrom(JSON.parse(JSON.stringify(standing)))).toEqual(standing);
 });
 
+test("a freeze that outlives its run is somebody's business, though nothing is left that the run could take back", () => {
+  const ended = { ...run, running: [], awaited: [], phase: 'failed', frozenUntilMs: 1_800_000_600_000 };
+  expect(linesOf(standingOf(facts({ runs: [ended] }))).join()).not.toContain('payouts stay frozen');
+  const lines = linesOf(standingOf(facts({ phase: 'failed', runs: [ended] })));
+  expect(lines.filter((line) => /NEXT|firebreak/.test(line)).slice(-2)).toEqual([
+    expect.stringMatching(/NEXT +committee: payouts stay frozen: sign a lift .*, by 2027-01-15 08:10 UTC/),
+    '             firebreak order make lift --reason <text>',
+  ]);
+  expect(linesOf(standingOf(facts({ phase: 'over', runs: [ended] })))).toContain('  NEXT       nobody');
+});
+
 test('an incident that is over asks nobody for anything and owes nobody a word', () => {
   const standing = standingOf(
     facts({ phase: 'over', toldAtMs: 1, runs: [{ ...run, awaited: [asked(1)] }], unconfirmed: 'x' }),

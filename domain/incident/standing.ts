@@ -100,7 +100,7 @@ const LINE_CHARACTERS_MAX = 240;
 export function standingOf(facts: IncidentFacts): Standing {
   const { id, title, severity, phase, playbook, openedAtMs, roles, alerts, runs, timeline, toldAtMs } = facts;
   const firing = alerts.filter(({ status }) => status === 'firing').length;
-  const frozenUntilMs = Math.max(0, ...runs.map((run) => run.frozenUntilMs ?? 0));
+  const frozenUntilMs = frozenUntil(runs);
   const due = toldAtMs === undefined || phase === 'over' ? undefined : nextWordDueMs(severity, toldAtMs);
   return {
     version: 1,
@@ -121,6 +121,9 @@ export function standingOf(facts: IncidentFacts): Standing {
     nextWordDueMs: due ?? null,
   };
 }
+
+/** Unix milliseconds; 0: no run knows of a freeze. */
+const frozenUntil = (runs: readonly RunStanding[]): number => Math.max(0, ...runs.map((run) => run.frozenUntilMs ?? 0));
 
 function nextOf({ id, phase, runs, roles, unconfirmed }: IncidentFacts): Standing['next'] {
   const asked = runs.flatMap(({ run, awaited }) =>
@@ -143,6 +146,19 @@ function nextOf({ id, phase, runs, roles, unconfirmed }: IncidentFacts): Standin
     phase === 'failed'
       ? [{ role: 'commander', what: failedWords(runs), untilMs: null, asks: { kind: 'failed', of: id } as const }]
       : [];
+  // No step takes a freeze back by itself: it asks the committee for a lift, and the run may end before there is one.
+  const frozenUntilMs = frozenUntil(runs);
+  const frozen =
+    phase === 'failed' && frozenUntilMs > 0
+      ? [
+          {
+            role: 'committee',
+            what: 'payouts stay frozen: sign a lift and send it, renew the freeze, or let it end',
+            untilMs: frozenUntilMs,
+            asks: { kind: 'frozen', of: id } as const,
+          },
+        ]
+      : [];
   const untold =
     unconfirmed === undefined
       ? []
@@ -157,6 +173,7 @@ function nextOf({ id, phase, runs, roles, unconfirmed }: IncidentFacts): Standin
     ...asked.sort((one, other) => one.untilMs - other.untilMs),
     ...halted,
     ...failed,
+    ...frozen,
     ...untold,
   ];
   return all.slice(0, LINES_MAX).map((one) => ({ ...one, what: inertText(one.what, LINE_CHARACTERS_MAX) }));

@@ -77,7 +77,8 @@ export const playbookRunFailures = {
   },
   'policy.run-stopped': {
     meaning: 'Somebody stopped the run, or its execution was cancelled.',
-    remedy: 'Look at its page, then undo what was done or close it: `firebreak incident undo` or `close`.',
+    remedy:
+      'While it is halted, `firebreak incident resume|undo|close` decide what becomes of it; when it is over, `firebreak incident close` ends its incident.',
   },
   'policy.guard-breach': {
     meaning: 'A guard saw that what must hold during the run does not hold any more.',

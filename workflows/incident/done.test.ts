@@ -16,6 +16,12 @@ test('what a run only began, looked at or asked for is not called done', () => {
   expect(doneIn(entry('step.undone', { step: 's', outcome: 'failed' }))).toBeUndefined();
 });
 
+test('a freeze that was taken back was not lifted by that: the committee was asked to', () => {
+  const undone = (does: string) => doneIn(entry('step.undone', { step: 'freeze', does, outcome: 'finished' }))?.text;
+  expect(undone('custody.askForLift')).toBe('the committee was asked to lift what step freeze froze');
+  expect(undone('custody.resumeValidator')).toBe('step freeze was taken back');
+});
+
 test('notices, questions and the phases of a run in between are left out of what the timeline says was done', () => {
   const line = (kind: TimelineEvent['kind'], text: string): TimelineEvent => ({ atMs: 1, kind, by: 'x', text });
   const kept = [

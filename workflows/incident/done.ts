@@ -7,6 +7,7 @@ export type Done = { readonly atMs: number; readonly text: string };
 
 export const DONE_MAX = 20;
 const TEXT_MAX = 300;
+const ASK_FOR_LIFT = 'custody.askForLift';
 
 /** What a run says that it or somebody has done; undefined: nothing that changed the world or that a person decided. */
 export function doneIn(entry: AuditEntry): Done | undefined {
@@ -37,7 +38,11 @@ function textOf({ kind, facts, by }: AuditEntry): string | undefined {
     case 'vaults.swept':
       return `${facts.swept} of ${facts.vaults} vaults were swept to the key of epoch ${facts.toEpoch}`;
     case 'step.undone':
-      return facts.outcome === 'finished' ? `step ${facts.step} was taken back` : undefined;
+      if (facts.outcome !== 'finished') return undefined;
+      // Taking a freeze back is asking for it: the committee alone lifts.
+      return facts.does === ASK_FOR_LIFT
+        ? `the committee was asked to lift what step ${facts.step} froze`
+        : `step ${facts.step} was taken back`;
     default:
       return undefined;
   }

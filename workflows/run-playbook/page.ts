@@ -113,7 +113,7 @@ export function pageOf(run: Run, phase: RunPlaybookPhase | undefined): Change<Ru
       percent: 100,
       awaitingRole: 'nobody',
       next: `nobody; the run ended: ${failure}`.slice(0, LINE_MAX),
-      meanwhile: `${still === '' ? 'nothing that it did still stands' : `still stands: ${still}`}${askedLine(run)}`,
+      meanwhile: `${still === '' ? 'no step is left to take back' : `still stands: ${still}`}${askedLine(run)}`,
       have: 0,
       need: 0,
     };
