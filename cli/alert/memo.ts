@@ -15,6 +15,7 @@ export const alertMemo = z.object({
     startedAtMs: z.number(),
   }),
   playbook: shown(100).nullable(),
+  first: z.enum(['firing', 'resolved']).default('firing'),
   losing: z.number(),
   reason: shown(300).nullable(),
 });

@@ -57,9 +57,7 @@ export async function showAlert(options: { readonly data: string }, given: strin
         '  labels',
         ...Object.entries(alert.labels).map(([name, value]) => `    ${shownName(name)} = ${JSON.stringify(value)}`),
         ...(alert.labelsLeftOut > 0 ? [`    and ${alert.labelsLeftOut} more that were left out`] : []),
-        chosen === undefined
-          ? '  UNANSWERED: no playbook fits'
-          : `  answered by ${chosen.playbook} (plan ${chosen.digest})`,
+        answerLine(chosen, record),
         ...losing.flatMap(({ playbook, code, message }) => [`  not ${playbook}: ${message}`, `    ${code}`]),
       ],
     };
@@ -71,6 +69,16 @@ export const heardInWords = ({ fired, resolved, lastHeardAtMs }: Omit<AlertRecor
   fired + resolved === 0
     ? 'nothing yet'
     : `${fired} times as firing, ${resolved} times as resolved, last at ${utc(lastHeardAtMs / 1_000)}`;
+
+/** A playbook is chosen for whatever is heard; what is opened is opened for a firing. */
+export function answerLine(
+  chosen: { readonly playbook: string; readonly digest: string } | undefined,
+  record: Pick<AlertRecord, 'fired'> | undefined,
+): string {
+  if (chosen === undefined) return '  UNANSWERED: no playbook fits';
+  const answer = `answered by ${chosen.playbook} (plan ${chosen.digest})`;
+  return record?.fired === 0 ? `  nothing opened: resolved before it was heard firing, else ${answer}` : `  ${answer}`;
+}
 
 const shownName = (name: string): string => shown(100).parse(name);
 

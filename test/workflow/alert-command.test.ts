@@ -7,6 +7,7 @@ import { Runtime } from '@temporalio/worker';
 import fc from 'fast-check';
 import { alertFrom } from '../../domain/alert/alert.ts';
 import { matchAlert } from '../../domain/alert/match.ts';
+import { countFiring, type ListedAlert } from '../../cli/alert/list.ts';
 import { runCommandLine } from '../../cli/command-line.ts';
 import { RECORD_ALERT, startRecordAlert } from '../../workflows/record-alert/messages.ts';
 import {
@@ -81,6 +82,17 @@ test('alerts are listed and shown with the reasons of the losers, while no worke
       );
     expect(shown.said).toContain('no worker answers');
   }
+}, 120_000);
+
+test('a resolution that was heard before its firing makes no alert that fires', async () => {
+  await deliver({ id: 'gone', status: 'resolved' });
+  const all = async () =>
+    (JSON.parse((await type('alert', 'list', '--json')).said) as { alerts: ListedAlert[] }).alerts;
+  const early = async () => (await all()).filter(({ first }) => first === 'resolved');
+  await eventually('it is listed', async () => (await early()).length === 1);
+  expect(await early()).toMatchObject([{ firing: false, status: 'running' }]);
+  expect((await type('alert', 'list')).said).toMatch(/OVER.*\n.*resolved before it was heard firing; alert show/);
+  expect(await countFiring(env.client, 'laptop', 100)).toBe((await all()).length - 1);
 }, 120_000);
 
 test('an alert that nobody recorded is refused with what to type', async () => {

@@ -42,6 +42,8 @@ export const recordAlertId = (alert: Pick<Alert, 'source' | 'fingerprint' | 'sta
 export type AlertMemo = {
   readonly alert: Pick<Alert, 'source' | 'name' | 'severity' | 'network' | 'summary' | 'startedAtMs'>;
   readonly playbook: string | null;
+  /** What the first delivery said; absent in records of older builds. */
+  readonly first?: AlertStatus;
   /** How many playbooks do not answer it, and for an unmatched alert why the nearest does not. */
   readonly losing: number;
   readonly reason: string | null;
@@ -84,6 +86,7 @@ export function startRecordAlert(
       alert: {
         alert: { source, name, severity, network, summary: summary.slice(0, 200), startedAtMs },
         playbook: match.chosen?.playbook ?? null,
+        first: delivered.status,
         losing: match.losing.length,
         reason: match.chosen === undefined ? reasonFor(match.losing) : null,
       },
