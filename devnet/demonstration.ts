@@ -79,7 +79,7 @@ export function networkSteps(network: Network, stage: Stage): readonly Step[] {
       title: 'Prometheus, Alertmanager and the alert intake',
       run: async (say) => {
         await (stage.alerting ?? startAlerting(network, say));
-        return `rules of ops/alerts over ${VALIDATOR_COUNT} validators, http://${LOOPBACK}:${network.ports.prometheus}`;
+        return `rules of ops/alerts over ${VALIDATOR_COUNT} validators, http://${LOOPBACK}:${network.ports.prometheus}/api/v1/rules`;
       },
     },
     {

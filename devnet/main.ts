@@ -6,6 +6,7 @@ import { carriedData } from '../cli/carrying.ts';
 import { carry, knowFailures, printFailure, printOutcome, typed } from '../cli/report.ts';
 import { type Screen, terminal } from '../cli/screen.ts';
 import { awake } from '../telemetry/awake.ts';
+import { addresses } from './addresses.ts';
 import { type Control, serveControl } from './control/serve.ts';
 import { copiesOf, copy } from './copy.ts';
 import { networkSteps, type Stage } from './demonstration.ts';
@@ -14,7 +15,6 @@ import { devnetFailures } from './failures.ts';
 import { freezeLine, frozenStory, standingFreeze } from './freeze.ts';
 import { fund, mine } from './fund.ts';
 import { layout as layoutOf } from './layout.ts';
-import type { Network } from './network.ts';
 import { type DevnetOptions, type DownOptions, readOptions, type UpOptions } from './options.ts';
 import { LOOPBACK } from './ports.ts';
 import { runSteps, type Step } from './steps.ts';
@@ -99,23 +99,6 @@ const interruptible = (step: Step, signal: AbortSignal): Step => ({
       }),
     ]),
 });
-
-function addresses({ ports, layout }: Network): readonly string[] {
-  return [
-    '',
-    `Temporal UI   http://${LOOPBACK}:${ports.temporalUi}`,
-    `validator 1   http://${LOOPBACK}:${ports.api(1 as never)}/api/v1/status`,
-    `metrics       http://${LOOPBACK}:${ports.health(1 as never)}/metrics`,
-    `Prometheus    http://${LOOPBACK}:${ports.prometheus}/alerts`,
-    `Alertmanager  http://${LOOPBACK}:${ports.alertmanager}`,
-    `alerts go to  http://${LOOPBACK}:${ports.alerts} (secrets in ${layout.alerts.dir})`,
-    `watchdog      http://${LOOPBACK}:${ports.watchdog}/health`,
-    `people told   ${layout.receivers.dir}`,
-    `Bitcoin RPC   http://${LOOPBACK}:${ports.bitcoinRpc(1)} (password in ${layout.bitcoin(1).dir})`,
-    `data folder   ${layout.root}`,
-    'Ctrl-C stops everything; npm start resumes; in another terminal: npm run firebreak -- status',
-  ];
-}
 
 async function stay(stage: Stage, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
