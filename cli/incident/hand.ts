@@ -1,4 +1,4 @@
-import { orderDigest } from '../../domain/committee/order.ts';
+import { orderDigest, type OrderKind } from '../../domain/committee/order.ts';
 import { FirebreakFailure } from '../../domain/errors/failure.ts';
 import { judgeAnswers } from '../../domain/playbook/form.ts';
 import type { FormField } from '../../domain/playbook/plan.ts';
@@ -19,16 +19,24 @@ export async function giveOrder(options: { readonly data: string }, id: string, 
   return withClient(operator, async (client) => {
     const workflowId = runNamed(operator, id);
     const updateId = `order-${orderDigest(signed.order)}`;
+    const { kind } = signed.order;
+    const { orders } = await viewOf(client, workflowId);
+    const isAwaited = orders.some((order) => order.isWaitedFor && order.kind === kind);
     const { number } = await sendSigned(client, workflowId, () =>
       client.workflow.getHandle(workflowId).executeUpdate(handOrder, { args: [signed], updateId }),
     );
     return {
-      data: { workflowId, number },
-      lines: [`order ${number} is with ${workflowId}`],
-      next: `incident show ${id}`,
+      data: { workflowId, number, isAwaited },
+      lines: [`order ${number} is with ${workflowId}`, ...(isAwaited ? [] : keptFor(kind))],
+      next: isAwaited ? `incident show ${id}` : `order send ${file}`,
     };
   });
 }
+
+/** Whoever asked for it may have asked in vain for a step to hand it on: a lift after an undo is sent by people. */
+const keptFor = (kind: OrderKind): readonly string[] => [
+  `  no step waits for a ${kind}: the run keeps it for a later one, and validators have not heard of it`,
+];
 
 export type AnswerOptions = {
   readonly data: string;

@@ -240,7 +240,12 @@ test('stop and undo are single commands; undo and resume need the key of a membe
   await eventually('a lift is asked for', async () =>
     (await lines('fourth')).includes('sign a lift with a number above 7'),
   );
-  await giveOrder({ data }, 'fourth', at('lift-8.json'));
+  writeFileSync(at('lift-6.json'), JSON.stringify(orderOf(world, 'lift', 6)));
+  await expect(giveOrder({ data }, 'fourth', at('lift-6.json'))).rejects.toMatchObject({
+    code: 'conflict.order-number',
+    message: 'order 6 serves no step: the run asks for one above 7',
+  });
+  expect((await giveOrder({ data }, 'fourth', at('lift-8.json'))).data).toMatchObject({ isAwaited: true });
   await eventually('the run is over', async () => (await lines('fourth')).includes('undone     freeze'));
   await eventually('people have to act', async () => (await lines('fourth')).includes('SEV1 FAILED'));
   await close(screen, 'fourth', by);

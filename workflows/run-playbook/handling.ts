@@ -3,7 +3,6 @@ import { inertText } from '../../domain/alert/text.ts';
 import { subjectDigest, judgeVote, type SignedVote } from '../../domain/approval/vote.ts';
 import { seatOf } from '../../domain/committee/committee.ts';
 import { EPOCHS_FOLLOWED_MAX, judgeEpoch, type SignedEpoch } from '../../domain/committee/epoch.ts';
-import { judgeOrder, NO_ORDER, type SignedOrder } from '../../domain/committee/order.ts';
 import { refuse, type Verdict } from '../../domain/errors/failure.ts';
 import { judgeCommand, type SignedCommand } from '../../domain/incident/command.ts';
 import { judgeAnswers } from '../../domain/playbook/form.ts';
@@ -12,6 +11,7 @@ import { followCommittee } from '../lib/messages.ts';
 import { toTemporal } from '../lib/refusal.ts';
 import { demand as demandOf } from '../lib/refused.ts';
 import { follow, followValidators } from './following.ts';
+import { judgeHanded } from './handed.ts';
 import {
   answerTask,
   castVote,
@@ -33,7 +33,6 @@ import { record, recordCommand, recordOrder, recordTold, valuesSaid } from './re
 import { changed, inFlight, type Run } from './run.ts';
 import type { Round } from './state.ts';
 
-const ORDERS_MAX = 40;
 const TEXT_MAX = 500;
 
 /** Everything that people can send to a run. What is refused is refused before it becomes an event. */
@@ -74,7 +73,7 @@ export function takeMessages(run: Run, phase: () => RunPlaybookPhase): void {
     },
     {
       description: 'A signed order of the committee, for the step that waits for one.',
-      validator: (signed) => demand('handOrder', () => judgeHanded(run, signed)),
+      validator: (signed) => demand('handOrder', () => judgeHanded(run, signed, Math.floor(Date.now() / 1_000))),
     },
   );
   setHandler(
@@ -257,12 +256,6 @@ function judgeCast(run: Run, vote: SignedVote): Verdict<unknown> {
   if (round.untilMs <= Date.now() || tallyOf(run, round).outcome !== 'open')
     return refuse('conflict.vote-closed', `the vote on ${round.subject.step} is decided`);
   return judged;
-}
-
-function judgeHanded({ state, authority }: Run, signed: SignedOrder): Verdict<unknown> {
-  if (state.orders.length >= ORDERS_MAX) return refuse('input.orders-full', `a run takes at most ${ORDERS_MAX} orders`);
-  const { environment, network, committee } = authority;
-  return judgeOrder(signed, { environment, name: network, committee }, NO_ORDER, Math.floor(Date.now() / 1_000));
 }
 
 function judgeNext({ state, authority }: Run, signed: SignedEpoch): Verdict<unknown> {
