@@ -11,7 +11,7 @@ const plain = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u20
  * act (`NEXT`), in one line each; without one, this does.
  */
 export function describeRun(view: RunView, workflowId: string, inIncident: boolean): readonly string[] {
-  const { name, playbook, phase, now, approvals, tasks, orders, undoable, refusal } = view;
+  const { name, playbook, phase, now, approvals, tasks, orders, undoable, resumable, refusal } = view;
   const next = inIncident ? 'asked' : 'NEXT ';
   const commands = (asks: Omit<Asks, 'of'>, fields?: string): readonly string[] =>
     commandsOf({ of: workflowId, ...asks }, fields).map((command) => `             ${command}`);
@@ -50,6 +50,7 @@ export function describeRun(view: RunView, workflowId: string, inIncident: boole
       ? ['  NEXT       commander: undo or close the run', ...commands({ kind: 'halted' }).slice(1)]
       : []),
     ...(refusal === undefined ? [] : [`  failure    ${refusal.code}: ${plain(refusal.message)}`]),
+    ...(resumable === undefined ? [] : [`  resume     from ${resumable.join(', ') || 'no step'}`]),
     ...undoable.map(
       ({ step, action, refusal: no }) =>
         `  standing   ${step}, undone by ${action}${no === undefined ? '' : ` (${no.code})`}`,

@@ -12,6 +12,7 @@ type IncidentRefusal =
   | 'not-yet.incident-committee'
   | 'not-yet.committee-look'
   | 'input.resume-step'
+  | 'policy.resume-unapproved'
   | 'conflict.resume-undone';
 
 /** Why an incident, or a run of its playbook, does not take what somebody tells it. */
@@ -87,7 +88,12 @@ export const domainIncidentFailures: FailureTable<IncidentRefusal> = {
   'input.resume-step': {
     meaning:
       'A run was to be resumed from a step that it does not have at its outermost level, or whose effect already stands.',
-    remedy: 'Name a step that did not finish, or an approval, form, wait or probe before it.',
+    remedy: 'Name one of the steps that `firebreak incident show` lists for the halted run.',
+  },
+  'policy.resume-unapproved': {
+    meaning: 'A run was to be resumed behind an approval that covers what comes then and has not been given.',
+    remedy:
+      'Resume from the approval that the message names: the committee votes, and one signature replaces no votes.',
   },
   'conflict.resume-undone': {
     meaning: 'A run was to be resumed after what it did was taken back.',

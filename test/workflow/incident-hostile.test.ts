@@ -242,7 +242,7 @@ test('one signature leads past no approval, neither by a resume nor at the execu
     run.executeUpdate(commandRun, {
       args: [signedCommand(world.deps.genesis, handle.workflowId, name, resume, principal(4))],
     }),
-  ).rejects.toMatchObject({ cause: { type: 'policy.step-unapproved' } });
+  ).rejects.toMatchObject({ cause: { type: 'policy.resume-unapproved' } });
   // Nor does a workflow that is made to leave the proof out.
   const { playbook } = await run.query(runViewQuery);
   const { genesis } = world.deps;

@@ -220,6 +220,7 @@ test('stop and undo are single commands; undo and resume need the key of a membe
   await stop(screen, 'fourth', by);
   await eventually('it is halted', async () => (await lines('fourth')).includes('held: HALTED'));
   expect(await lines('fourth')).toContain('standing   freeze, undone by custody.lift');
+  expect(await lines('fourth')).toContain('  resume     from look');
   expect(await lines('fourth')).toMatch(
     /NEXT +commander: runPlaybook\/test-network\/fourth has halted: resume, undo or close it/,
   );

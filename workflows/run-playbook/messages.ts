@@ -119,6 +119,8 @@ export type RunView = {
   /** A step waits for the order, or validators are to be handed it and nothing waits. */
   readonly orders: readonly (OpenOrder & { readonly isWaitedFor: boolean })[];
   readonly undoable: readonly UndoEntry[];
+  /** Of a halted run: the steps from which it can be resumed. Workers of older builds do not say. */
+  readonly resumable?: readonly string[];
   readonly refusal?: Refusal;
 };
 export const runViewQuery = defineQuery<RunView>('runView');

@@ -3,6 +3,7 @@ import type { AwaitingRole } from '../lib/progress.ts';
 import type { Change } from '../lib/track.ts';
 import type { OpenApproval, RunPlaybookPhase, RunView } from './messages.ts';
 import { tallyOf } from './people.ts';
+import { resumableFrom } from './resume.ts';
 import type { Run } from './run.ts';
 import { stepOfKey } from './state.ts';
 
@@ -189,6 +190,7 @@ export function viewOf(run: Run, phase: RunPlaybookPhase): RunView {
       ...Object.values(state.asked ?? {}).map((order) => ({ ...order, isWaitedFor: false })),
     ],
     undoable: state.undo.map(({ key: _key, ...entry }) => entry),
+    ...(phase === 'halted' && run.inIncident ? { resumable: resumableFrom(run) } : {}),
     ...(state.refusal === undefined ? {} : { refusal: state.refusal }),
   };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Plan } from '../../domain/playbook/plan.ts';
-import { coveringOf, judgeResume, resumeFrom } from './resume.ts';
+import { coveringOf, judgeResume, resumableFrom, resumeFrom } from './resume.ts';
 import { freshState, type RunState } from './state.ts';
 
 const steps = [
@@ -18,12 +18,26 @@ test('one signature does not lead past an approval that covers the step, or one 
   for (const id of ['mark', 'both'])
     expect(judgeResume({ plan: PLAN, state: halted() }, id)).toMatchObject({
       ok: false,
-      refusal: { code: 'policy.step-unapproved' },
+      refusal: { code: 'policy.resume-unapproved' },
     });
   // Half of what it covers is not all of it.
   expect(judgeResume({ plan: PLAN, state: halted({ proofs: { mark: PROOF } }) }, 'mark')).toMatchObject({ ok: false });
   // Nothing that it covers comes after this one.
   expect(judgeResume({ plan: PLAN, state: halted() }, 'tell')).toEqual({ ok: true, value: 4 });
+});
+
+test('a step that cannot be meant is refused with the names of those that can, and these are what a halted run lists', () => {
+  const state = halted({ marks: { mark: { atMs: 1, done: 'finished' } }, proofs: { burn: PROOF } });
+  expect(resumableFrom({ plan: PLAN, state })).toEqual(['look', 'ask', 'both', 'tell']);
+  for (const [id, why] of [
+    ['tel', 'the plan has no step tel at its outermost level'],
+    ['mark', 'what step mark did stands'],
+  ] as const)
+    expect(judgeResume({ plan: PLAN, state }, id)).toMatchObject({
+      ok: false,
+      refusal: { code: 'input.resume-step', message: `${why}; it can be resumed from: look, ask, both, tell` },
+    });
+  expect(resumableFrom({ plan: PLAN, state: halted({ undone: ['mark'] }) })).toEqual([]);
 });
 
 test('with the certificate, or from the approval on, a run is resumed', () => {

@@ -8,8 +8,21 @@ import { type RunState, stepOfKey } from './state.ts';
 const repeatable = (step: Step): boolean =>
   'approval' in step || 'task' in step || 'wait' in step || 'probe' in step || 'notify' in step || 'end' in step;
 
-/** Whether a halted run can go on from this step. */
-export function judgeResume({ plan, state }: Pick<Run, 'plan' | 'state'>, id: string): Verdict<number> {
+type Halted = Pick<Run, 'plan' | 'state'>;
+
+/** The steps of the outermost level from which a halted run can go on. */
+export const resumableFrom = (run: Halted): readonly string[] =>
+  run.plan.steps.map(({ id }) => id).filter((id) => judgeStep(run, id).ok);
+
+/** Whether a halted run can go on from this step; a no to a step that cannot be meant names those that can. */
+export function judgeResume(run: Halted, id: string): Verdict<number> {
+  const judged = judgeStep(run, id);
+  if (judged.ok || judged.refusal.code !== 'input.resume-step') return judged;
+  const from = resumableFrom(run).join(', ') || 'no step';
+  return refuse('input.resume-step', `${judged.refusal.message}; it can be resumed from: ${from}`.slice(0, 800));
+}
+
+function judgeStep({ plan, state }: Halted, id: string): Verdict<number> {
   if (state.undone.length > 0)
     return refuse('conflict.resume-undone', `taken back already: ${state.undone.join(', ')}`);
   const at = plan.steps.findIndex((step) => step.id === id);
@@ -17,12 +30,12 @@ export function judgeResume({ plan, state }: Pick<Run, 'plan' | 'state'>, id: st
   if (step === undefined)
     return refuse('input.resume-step', `the plan has no step ${id.slice(0, 60)} at its outermost level`);
   if (state.marks[id]?.done === 'finished' && !repeatable(step))
-    return refuse('input.resume-step', `what step ${id} did stands; name one behind it`);
+    return refuse('input.resume-step', `what step ${id} did stands`);
   const passed = passedOver(plan, state, at);
   return passed === undefined
     ? { ok: true, value: at }
     : refuse(
-        'policy.step-unapproved',
+        'policy.resume-unapproved',
         `approval ${passed.approval} covers step ${passed.covered} and has not been given: resume from ${passed.from}`,
       );
 }
