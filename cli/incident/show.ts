@@ -102,7 +102,10 @@ async function runPart(
   if (view === undefined) return withoutWorkers(workflowId, described);
   return {
     data: { workflowId, status, view },
-    lines: [...describeRun(view, workflowId, known), ...times],
+    lines: [
+      ...describeRun(view, workflowId, { inIncident: known, pinnedEpoch: operator.genesis.committee.epoch }),
+      ...times,
+    ],
     ...nextOf(view, workflowId),
   };
 }

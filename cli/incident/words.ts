@@ -10,8 +10,26 @@ const plain = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u20
  * Where a run stands and what people are asked for in full, each with the command that does it. The incident around it says first who must
  * act (`NEXT`), in one line each; without one, this does.
  */
-export function describeRun(view: RunView, workflowId: string, inIncident: boolean): readonly string[] {
-  const { name, playbook, phase, now, approvals, tasks, orders, undoable, resumable, refusal } = view;
+export function describeRun(
+  view: RunView,
+  workflowId: string,
+  { inIncident, pinnedEpoch }: { readonly inIncident: boolean; readonly pinnedEpoch: number },
+): readonly string[] {
+  const {
+    name,
+    playbook,
+    phase,
+    now,
+    approvals,
+    tasks,
+    orders,
+    committeeEpoch = pinnedEpoch,
+    undoable,
+    resumable,
+    refusal,
+  } = view;
+  // The pinned network file alone does not know whose order validators obey.
+  const chain = committeeEpoch > pinnedEpoch ? ' --chain <committee epochs file>' : '';
   const next = inIncident ? 'asked' : 'NEXT ';
   const commands = (asks: Omit<Asks, 'of'>, fields?: string): readonly string[] =>
     commandsOf({ of: workflowId, ...asks }, fields).map((command) => `             ${command}`);
@@ -43,7 +61,7 @@ export function describeRun(view: RunView, workflowId: string, inIncident: boole
     ]),
     ...orders.flatMap(({ step, kind, above, untilMs, isWaitedFor }) => [
       `  ${next}      committee: sign a ${kind} with a number above ${above} for step ${step}, until ${utc(untilMs / 1_000)}`,
-      `             firebreak order make ${kind} --number ${above + 1} --reason <text>`,
+      `             firebreak order make ${kind} --number ${above + 1} --reason <text>${chain}`,
       ...(isWaitedFor ? commands({ kind: 'order' }) : ['             firebreak order send <signed order file>']),
     ]),
     ...(phase === 'halted' && !inIncident

@@ -118,6 +118,8 @@ export type RunView = {
   readonly tasks: readonly OpenTask[];
   /** A step waits for the order, or validators are to be handed it and nothing waits. */
   readonly orders: readonly (OpenOrder & { readonly isWaitedFor: boolean })[];
+  /** Epoch of the committee that is asked; workers of older builds do not say. */
+  readonly committeeEpoch?: number;
   readonly undoable: readonly UndoEntry[];
   /** Of a halted run: the steps from which it can be resumed. Workers of older builds do not say. */
   readonly resumable?: readonly string[];

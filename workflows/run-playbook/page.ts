@@ -189,6 +189,7 @@ export function viewOf(run: Run, phase: RunPlaybookPhase): RunView {
       ...Object.values(state.wanted).map((order) => ({ ...order, isWaitedFor: true })),
       ...Object.values(state.asked ?? {}).map((order) => ({ ...order, isWaitedFor: false })),
     ],
+    committeeEpoch: run.authority.committee.epoch,
     undoable: state.undo.map(({ key: _key, ...entry }) => entry),
     ...(phase === 'halted' && run.inIncident ? { resumable: resumableFrom(run) } : {}),
     ...(state.refusal === undefined ? {} : { refusal: state.refusal }),
