@@ -56,6 +56,10 @@ export const cliFailures = {
     meaning: 'An incident of the name that was given with --key is open, and has something else to do.',
     remedy: 'Look at it with `firebreak incident show`; to open another one, give another --key, or none.',
   },
+  'not-yet.nothing-asked': {
+    meaning: 'A run asks for no vote, or has no form open, at this moment or at the step that was named.',
+    remedy: 'Look with `firebreak incident show` what it waits for now, and whether it is over.',
+  },
   'input.unknown-alert': {
     meaning: 'No recorded alert has this name or begins with these 8 characters or more, or several do.',
     remedy: '`firebreak alert list` shows every alert with the beginning of its name.',

@@ -105,10 +105,10 @@ export function theOpen<Thing>(
   const found = step === undefined ? things : things.filter((thing) => stepOf(thing) === step);
   const [first] = found;
   if (first !== undefined && found.length === 1) return first;
+  const open = things.map(stepOf).join(', ');
+  if (found.length > 0) throw new FirebreakFailure('input.usage', `several are open; name one with --step: ${open}`);
   throw new FirebreakFailure(
-    'input.usage',
-    found.length === 0
-      ? `no ${what} is open in this run`
-      : `several are open; name one with --step: ${things.map(stepOf).join(', ')}`,
+    'not-yet.nothing-asked',
+    `no ${what} is open ${step === undefined ? 'in this run' : `at step ${step.slice(0, 100)}`}${open === '' ? '' : `, but at ${open}`}`,
   );
 }

@@ -13,6 +13,12 @@ test('a form that is filled in as its author allowed gives its answers', () => {
   expect(judgeAnswers(form, sound)).toEqual({ ok: true, value: sound });
 });
 
+test('a field that was left out is called missing, with what belongs there', () => {
+  expect(judgeAnswers(form, { kind: 'fire', code: 'AB' })).toMatchObject({
+    refusal: { message: 'floor is missing: a whole number, Floor' },
+  });
+});
+
 test.each([
   ['a field is missing', { kind: 'fire', floor: 3 }],
   ['a field is unknown', { ...sound, more: 1 }],

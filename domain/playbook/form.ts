@@ -1,3 +1,4 @@
+import { inertText } from '../alert/text.ts';
 import { accept, refuse, type Verdict } from '../errors/failure.ts';
 import { findsPattern } from './pattern.ts';
 import type { FormField } from './plan.ts';
@@ -15,6 +16,8 @@ export function judgeAnswers(
   const given: [string, PlanValue][] = [];
   for (const [name, field] of Object.entries(form)) {
     const value = Object.hasOwn(answers, name) ? answers[name] : undefined;
+    if (value === undefined)
+      return refuse('input.task-answer', `${name} is missing: ${shapeOf(field.type)}, ${inertText(field.label, 100)}`);
     if (!isOfType(value, field.type)) return refuse('input.task-answer', `${name} is not ${shapeOf(field.type)}`);
     const breach = breachOf(field, value);
     if (breach !== undefined) return refuse('input.task-answer', `${name} ${breach}`);
