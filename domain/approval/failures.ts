@@ -80,7 +80,8 @@ export const domainApprovalFailures: FailureTable<ApprovalRefusal> = {
   },
   'conflict.vote-changed': {
     meaning: 'The member has answered this request differently before.',
-    remedy: 'An answer is final. Who has changed their mind asks for a new round before the quorum is reached.',
+    remedy:
+      'An answer is final. Who has changed their mind before the quorum is reached has it asked anew: `firebreak incident stop`, then `firebreak incident resume` with the step of the approval.',
   },
   'conflict.vote-deputy': {
     meaning: 'Principal and deputy of one seat have both voted.',
