@@ -164,6 +164,13 @@ test('an attachment that is nowhere, or has another size than was said, is left 
   await expect(gathered([{ what: 'plan', digest: gone, sizeBytes: 5 }])).rejects.toThrow('it is gone');
 });
 
+test('who voted is called by name, as the committees call them that the file leads to', () => {
+  const { lines } = verify(file);
+  const votes = lines.filter((line) => line.includes('vote.counted'));
+  expect(votes).toHaveLength(7);
+  for (const line of votes) expect(line).toMatch(/vote\.counted +(member|deputy)-\d /);
+});
+
 test('of a file that does not hold nothing is read out', () => {
   const records = bundle.records.map((record) => (record.count === 12 ? { ...record, by: 'eve' } : record));
   const { data, lines } = verify(encodeBundle({ ...bundle, records }));

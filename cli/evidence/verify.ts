@@ -3,6 +3,8 @@ import { headOf, verifyChain } from '../../domain/audit/chain.ts';
 import type { AuditRecord } from '../../domain/audit/record.ts';
 import { replay, type Replayed } from '../../domain/audit/replay.ts';
 import { timesOf } from '../../domain/audit/targets.ts';
+import { seatsOf } from '../../domain/committee/committee.ts';
+import { voterId } from '../../domain/committee/member-key.ts';
 import { type Digest, documentDigest, TAGS } from '../../domain/encoding/digest.ts';
 import { FirebreakFailure } from '../../domain/errors/failure.ts';
 import type { NetworkGenesis } from '../../domain/network/network.ts';
@@ -29,20 +31,21 @@ export function verifyFile(options: VerifyOptions, file: string): Outcome {
   const checks = new Checks();
   let failure: FirebreakFailure | undefined;
   let bundle: Bundle | undefined;
-  let state: Replayed | undefined;
+  let verified: Verified | undefined;
   const bytes = readBounded(file, 'evidence');
   try {
     bundle = checks.run('the file is one bundle, in its one form', () => {
       const read = bundleIn(bytes, file);
       return [read, `${read.records.length} records, ${read.documents.length} documents`];
     });
-    state = verifyBundle(genesis, bundle, checks, options.open === true);
+    verified = verifyRecords(genesis, bundle, checks, options.open === true);
   } catch (error) {
     if (!(error instanceof FirebreakFailure) || error.code !== 'policy.evidence') throw error;
     failure = error;
   }
   const valid = failure === undefined;
   const { claims } = checks;
+  const state = verified?.state;
   return {
     data: {
       file,
@@ -55,7 +58,7 @@ export function verifyFile(options: VerifyOptions, file: string): Outcome {
     lines: [
       `evidence ${file}: ${valid ? 'VALID' : 'NOT VALID'}`,
       ...checks.done.map(({ name, ok, detail }) => `  ${ok ? 'ok  ' : 'FAIL'}  ${name}: ${detail}`),
-      ...(bundle === undefined || state === undefined ? [] : describeBundle(bundle, state)),
+      ...(bundle === undefined || verified === undefined ? [] : describeBundle(bundle, verified.state, verified.names)),
       ...claims.map((claim) => `  unproven   ${inertText(claim, CLAIM_CHARACTERS_MAX)}`),
     ],
     exitCode: valid ? EXIT.done : EXIT.refused,
@@ -63,7 +66,16 @@ export function verifyFile(options: VerifyOptions, file: string): Outcome {
 }
 
 /** Throws `policy.evidence` at the first check that fails; of the records, it names the first that is wrong. The value is where they lead. */
-export function verifyBundle(genesis: NetworkGenesis, bundle: Bundle, checks: Checks, isOpen = false): Replayed {
+export const verifyBundle = (genesis: NetworkGenesis, bundle: Bundle, checks: Checks, isOpen = false): Replayed =>
+  verifyRecords(genesis, bundle, checks, isOpen).state;
+
+type Verified = {
+  readonly state: Replayed;
+  /** By voter: members of every committee that the records lead to. */
+  readonly names: ReadonlyMap<string, string>;
+};
+
+function verifyRecords(genesis: NetworkGenesis, bundle: Bundle, checks: Checks, isOpen: boolean): Verified {
   checks.run('it is about the pinned network', () => {
     const { environment, network } = bundle;
     require(environment === genesis.environment && network === genesis.name, `it is about ${environment}/${network}`);
@@ -101,7 +113,8 @@ export function verifyBundle(genesis: NetworkGenesis, bundle: Bundle, checks: Ch
     return [undefined, context.closed ? 'nothing follows' : 'it was open when this was exported'];
   });
   checks.claims.push(...unprovenIn(context, bundle.records));
-  return replay(bundle.records);
+  const seats = context.passed.flatMap(({ committee }) => seatsOf(committee));
+  return { state: replay(bundle.records), names: new Map(seats.map(({ key }) => [voterId(key), key.name])) };
 }
 
 function verifyOne(check: () => void, { count, kind }: AuditRecord): void {

@@ -10,10 +10,14 @@ const UNSAID: ReadonlySet<string> = new Set(['run', 'subject', 'key']);
 const shortened = (text: string): string => text.replaceAll(/[0-9a-f]{40,}/g, (hex) => hex.slice(0, 12));
 
 /** The timeline, where it ended, and how long it took beside how long it may take. */
-export const describeBundle = (bundle: Bundle, state: Replayed): readonly string[] => [
+export const describeBundle = (
+  bundle: Bundle,
+  state: Replayed,
+  names: ReadonlyMap<string, string>,
+): readonly string[] => [
   '',
   `${bundle.incident}`,
-  ...bundle.records.map((record) => describeRecord(record)),
+  ...bundle.records.map((record) => describeRecord(record, names)),
   '',
   ...stateLines(state),
   '',

@@ -272,7 +272,7 @@ test('notes, roles and a severity are single commands; one that falls needs a ke
   const whole = (await showIncident({ data, timeline: true }, 'noted')).lines.join('\n');
   expect(whole).toMatch(/attached picture\.txt: [0-9a-f]{64} \(19 bytes\)/);
   expect(whole).toMatch(/roles +commander ann .*scribe ben/);
-  expect(whole).toContain('SEV1 becomes SEV3: a test');
+  expect(whole).toContain('member-2: SEV1 becomes SEV3: a test');
 
   shown = '';
   const watching = watchIncident(screen, { data, for: '1m' }, 'noted');

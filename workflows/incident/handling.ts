@@ -1,5 +1,6 @@
 import { patched, setHandler } from '@temporalio/workflow';
 import type { AuditEntry } from '../../domain/audit/record.ts';
+import { seatOf } from '../../domain/committee/committee.ts';
 import { refuse, type Verdict } from '../../domain/errors/failure.ts';
 import { judgeCommand, type SignedCommand } from '../../domain/incident/command.ts';
 import { ATTACHMENTS_MAX, NOTES_MAX } from '../../domain/incident/timeline.ts';
@@ -173,7 +174,7 @@ function takeSeverity(incident: Incident): void {
   ): { readonly severity: Severity } => {
     const from = state.severity;
     state.severity = to;
-    happened(state, 'severity', by, `${from} becomes ${to}: ${reason}`);
+    happened(state, 'severity', signed === undefined ? by : nameOf(state, by), `${from} becomes ${to}: ${reason}`);
     const enclosed = signed === undefined ? {} : { enclosed: [{ what: 'command', value: signed } as const] };
     record({ kind: 'severity.changed', facts: { from, to, reason }, atMs: Date.now(), by, ...enclosed });
     tellLater(state, 'severity', `${from} becomes ${to}: ${reason}`);
@@ -233,6 +234,10 @@ function takeSeverity(incident: Incident): void {
     },
   );
 }
+
+/** People read names; the record keeps the key. */
+const nameOf = ({ authority }: IncidentState, voter: string): string =>
+  (authority === undefined ? undefined : seatOf(authority.committee, voter)?.key.name) ?? voter.slice(0, 16);
 
 function judgeCommanded({ id, execution, state }: Incident, signed: SignedCommand): Verdict<unknown> {
   const { authority, commandNumber, severity } = state;
