@@ -1,4 +1,6 @@
 import type { Client } from '@temporalio/client';
+import { activeKey } from '../cli/key/keys.ts';
+import { readOperator } from '../cli/operator.ts';
 import { FirebreakFailure } from '../domain/errors/failure.ts';
 import type { NodeRpc } from '../plugins/chain/bitcoin/rpc.ts';
 import { outpointText } from '../domain/vault/terms.ts';
@@ -92,14 +94,16 @@ export function networkSteps(network: Network, stage: Stage): readonly Step[] {
   ];
 }
 
-/** The key of the first epoch; on a second start it is there. */
-export function keySteps(network: Network): readonly Step[] {
+/** The key of the first epoch; on a second start it is there, or a later one in its place. */
+export function keySteps(network: Network, stage: Stage): readonly Step[] {
   return [
     {
       title: `${THRESHOLD}-of-${SIGNER_COUNT} FROST key`,
       run: async () => {
-        const { data } = await makeKey(network);
-        return `active, group key ${String(data['groupKey']).slice(0, 18)}…`;
+        await makeKey(network);
+        const operator = readOperator(network.layout.root);
+        const { key, groupKey } = await activeKey(given(stage.client, 'the client'), operator);
+        return `active, epoch ${key.epoch}, group key ${groupKey.slice(0, 18)}…`;
       },
     },
   ];

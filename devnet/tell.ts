@@ -31,7 +31,7 @@ export async function tell(telling: Telling): Promise<Freeze | undefined> {
     for (const line of skippedLines(freeze)) say(line);
     return freeze;
   };
-  await run(keySteps(network));
+  await run(keySteps(network, stage));
   const before = await freezeNow();
   if (before !== undefined) return leftOut(before);
   const emergency = telling.emergency && (await isFirstKey(telling));

@@ -65,7 +65,7 @@ export function existing(epoch: number, result: Extract<GenerateKeyResult, { out
     ...rest,
     data: { ...data, existing: true },
     lines: [
-      `key of epoch ${epoch} was ACTIVE before; no new key was made`,
+      `key of epoch ${epoch} is there already; no new key was made`,
       ...lines.slice(1),
       '  a new key: leave out --epoch, or name one that "key list" does not show',
     ],

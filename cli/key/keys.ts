@@ -32,7 +32,7 @@ export async function keyRuns(client: Client, operator: Operator): Promise<reado
 
 export type ActiveKey = Extract<GenerateKeyResult, { outcome: 'active' }>;
 
-/** The active key of an epoch, or of the newest epoch that has one. Throws `input.unknown-key`. */
+/** The key that was made for an epoch, or for the newest epoch that has one, whatever validators do with it now. Throws `input.unknown-key`. */
 export async function activeKey(client: Client, operator: Operator, epoch?: number): Promise<ActiveKey> {
   const epochs = epoch === undefined ? (await keyRuns(client, operator)).map((run) => run.epoch).reverse() : [epoch];
   for (const candidate of epochs) {

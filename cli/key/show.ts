@@ -4,6 +4,7 @@ import { writeDocument } from '../files.ts';
 import { readOperator } from '../operator.ts';
 import type { Outcome } from '../outcome.ts';
 import { activeKey, certificateOf } from './keys.ts';
+import { askReports, standingOf, standingText } from './standing.ts';
 
 /** The newest key, or that of an epoch; its certificate is checked against the pinned identities before anything is shown. */
 export async function showKey(
@@ -17,10 +18,12 @@ export async function showKey(
     const certificate = await certificateOf(operator, key);
     if (options.out !== undefined) writeDocument(options.out, 'certificate', certificate);
     const { package: body, signatures } = certificate;
+    const standing = standingOf(body.keyset, await askReports(operator));
     return {
-      data: { ceremony, certificate },
+      data: { ceremony, certificate, standing },
       lines: [
         `key of epoch ${body.epoch}: certificate VALID, signed by all ${signatures.length} participants`,
+        `  state      ${standingText(standing)}`,
         `  keyset     ${body.keyset}`,
         `  group key  ${body.groupKey}`,
         `  quorum     ${body.threshold} of ${body.participants.length}`,

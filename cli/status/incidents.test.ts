@@ -31,6 +31,12 @@ test('whoever must act is named first and by when, each incident in one line tha
   ]);
 });
 
+test('a run that halted says so in its line, and what it is waited for', () => {
+  const what = `runPlaybook/custody-devnet/${KEY} has halted: resume, undo or close it.`;
+  const [line] = incidentLines([open(KEY, [{ ...told, what }])]);
+  expect(line).toMatch(/commander: runPlaybook\/custody-devnet\/1a0637f0b1c2 has halted: resume, undo or close it\.$/);
+});
+
 test('the next command is that of the most urgent, and none where nobody is waited for', () => {
   const later = open('later', [asked(1_900_000_000_000, 'later')]);
   expect(nextFor([later, open(KEY, [asked(1_800_000_000_000)])])).toEqual({

@@ -14,8 +14,11 @@ export const incidentLines = (open: readonly ListedIncident[]): readonly string[
     if (first === undefined) return `  incident   ${what}: nobody has to act`;
     const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
     const due = first.untilMs === null ? '' : `, by ${utc(first.untilMs / 1_000)}`;
-    return `  MUST ACT   ${what}: ${inertText(`${first.role}: ${first.what}`, LINE_CHARACTERS_MAX)}${due}${more}`;
+    return `  MUST ACT   ${what}: ${inertText(`${first.role}: ${withShortKeys(first.what)}`, LINE_CHARACTERS_MAX)}${due}${more}`;
   });
+
+/** Names of runs in it would fill the line before it says what to do. */
+const withShortKeys = (text: string): string => text.replaceAll(/\b[0-9a-f]{64}\b/g, shortKey);
 
 /** What the first of them is waited for. */
 export function nextFor(open: readonly ListedIncident[]): Pick<Outcome, 'next'> {

@@ -20,7 +20,7 @@ const statusSchema = z.looseObject({
   freezes_left: z.number().nullish(),
   committee_epoch: z.number().nullish(),
   keysets: z
-    .array(z.looseObject({ epoch: z.number(), state: z.string(), share: z.boolean() }))
+    .array(z.looseObject({ keyset: z.string(), epoch: z.number(), state: z.string(), share: z.boolean() }))
     .max(1_000)
     .default([]),
 });
@@ -42,8 +42,13 @@ export type ValidatorReport =
       readonly freezesLeft: number | undefined;
       /** Undefined in validators of older builds. */
       readonly committeeEpoch: number | undefined;
-      /** Keys that give addresses, and whether this validator has a share of them. */
-      readonly activeKeys: readonly { readonly epoch: number; readonly share: boolean }[];
+      /** Every key that this validator knows, where it stands here (`KeyState`, as it was said), and whether it has a share of it. */
+      readonly keys: readonly {
+        readonly keyset: string;
+        readonly epoch: number;
+        readonly state: string;
+        readonly share: boolean;
+      }[];
       readonly health: Readonly<Record<string, unknown>>;
       readonly status: Readonly<Record<string, unknown>>;
     };
@@ -66,7 +71,7 @@ export async function askReport(url: string): Promise<ValidatorReport> {
       frozenBy: brakeOf(status.frozen_by),
       freezesLeft: status.freezes_left ?? undefined,
       committeeEpoch: status.committee_epoch ?? undefined,
-      activeKeys: status.keysets.filter((key) => key.state === 'active').map(({ epoch, share }) => ({ epoch, share })),
+      keys: status.keysets.map(({ keyset, epoch, state: stands, share }) => ({ keyset, epoch, state: stands, share })),
       health,
       status,
     };

@@ -25,7 +25,7 @@ test('payouts are called allowed only by validators that said so', () => {
   expect(payoutLine([], 0, 15)).not.toContain('ALLOWED');
 });
 
-const says = (...activeKeys: { epoch: number; share: boolean }[]): ValidatorReport => ({
+const says = (...keys: { epoch: number; share: boolean; state?: string }[]): ValidatorReport => ({
   url: '',
   up: true,
   state: 'ready',
@@ -35,7 +35,7 @@ const says = (...activeKeys: { epoch: number; share: boolean }[]): ValidatorRepo
   frozenBy: undefined,
   freezesLeft: undefined,
   committeeEpoch: undefined,
-  activeKeys,
+  keys: keys.map((key) => ({ keyset: `key-${key.epoch}`, state: 'active', ...key })),
   health: {},
   status: {},
 });
@@ -54,6 +54,8 @@ test('whoever has no share of the newest key cannot sign, however ready it is', 
   expect(signersAmong(genesis, [says(first), says(first), says({ epoch: 1, share: false })])).toHaveLength(2);
   const rotated = [says({ epoch: 2, share: false }), says({ epoch: 2, share: true }), says({ epoch: 2, share: true })];
   expect(signersAmong(genesis, rotated)).toEqual(rotated.slice(1));
+  const retired = { epoch: 2, share: false, state: 'compromised' };
+  expect(signersAmong(genesis, [says(first, retired), says(first), says(first)])).toHaveLength(3);
   expect(signersAmong(genesis, [says(first), { url: '', up: false, why: 'gone' }])).toHaveLength(1);
 });
 

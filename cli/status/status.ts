@@ -10,6 +10,7 @@ import { INCIDENT } from '../../workflows/incident/messages.ts';
 import { type Progress, progressQuery } from '../../workflows/lib/progress.ts';
 import { RECORD_ALERT } from '../../workflows/record-alert/messages.ts';
 import { ROSTER, rosterId, type RosterMemo } from '../../workflows/roster/messages.ts';
+import { countFiring } from '../alert/list.ts';
 import { processRuns } from '../ceremony/find.ts';
 import { withClient } from '../coordinator.ts';
 import { utc } from '../duration.ts';
@@ -28,6 +29,7 @@ import { askWatchdog, watchdogLine } from './watchdog.ts';
 /** What a devnet keeps in its folder about itself. */
 const DEVNET_STATE = 'devnet.json';
 const RUNNING_SHOWN_MAX = 20;
+const ALERTS_COUNTED_MAX = 200;
 /** An engine that restarts is down for a status; the SDK alone would ask again for twenty seconds, for each process. */
 const ENGINE_MS = 5_000;
 
@@ -39,7 +41,7 @@ type Engine =
   | {
       readonly up: true;
       readonly incidents: readonly ListedIncident[];
-      /** Alerts whose record goes on. */
+      /** Alerts that fire, as far as their senders said. */
       readonly alerts: number;
       /** Processes that belong to no incident. */
       readonly running: readonly Waiting[];
@@ -81,6 +83,7 @@ export async function status(options: { readonly data: string }): Promise<Outcom
       `${name} (${environment})`,
       ...(engine.up ? incidentLines(engine.incidents) : []),
       `  validators ${up.length} of ${reports.length} up, ${ready} ready; ${canSign} can sign, ${threshold} needed: ${canSign >= threshold ? 'CAN SIGN' : 'CANNOT SIGN'}`,
+      ...reports.flatMap((report, index) => exceptionLine(validatorName(validatorId(index + 1)), report)),
       payoutLine(frozen, up.length, reports.length),
       ...brakeLines(up.map((report) => report.frozenBy)),
       ...renewalLines(up.map((report) => report.freezesLeft)),
@@ -88,7 +91,6 @@ export async function status(options: { readonly data: string }): Promise<Outcom
         up.map((report) => report.committeeEpoch),
         operator.genesis.committee.epoch,
       ),
-      ...reports.flatMap((report, index) => exceptionLine(validatorName(validatorId(index + 1)), report)),
       engine.up
         ? `  Temporal   UP${operator.temporalUi === undefined ? '' : `, ${operator.temporalUi}`}`
         : `  Temporal   DOWN at ${operator.temporal.address}; orders work without it`,
@@ -96,7 +98,7 @@ export async function status(options: { readonly data: string }): Promise<Outcom
       ...(watchdog === undefined ? [] : [watchdogLine(watchdog, Date.now())]),
       ...(engine.up ? pausedLines(engine.paused) : []),
       ...(engine.up && engine.alerts > 0
-        ? [typed(`  alerts     ${engine.alerts} recorded and not over: \`firebreak alert list\``)]
+        ? [typed(`  alerts     ${engine.alerts} firing: \`firebreak alert list\``)]
         : []),
       ...(engine.up
         ? engine.running.map(
@@ -123,11 +125,12 @@ export function signersAmong(
   reports: readonly ValidatorReport[],
 ): readonly (ValidatorReport & { readonly up: true })[] {
   const up = reports.flatMap((report, at) => (report.up ? [{ report, id: validatorId(at + 1) }] : []));
-  const epoch = Math.max(0, ...up.flatMap(({ report }) => report.activeKeys.map((key) => key.epoch)));
+  const active = ({ keys }: (typeof up)[number]['report']) => keys.filter(({ state }) => state === 'active');
+  const epoch = Math.max(0, ...up.flatMap(({ report }) => active(report).map((key) => key.epoch)));
   const pinned = new Set(pinnedParticipants(genesis));
   return up
     .filter(({ report, id }) =>
-      epoch === 0 ? pinned.has(id) : report.activeKeys.some((key) => key.epoch === epoch && key.share),
+      epoch === 0 ? pinned.has(id) : active(report).some((key) => key.epoch === epoch && key.share),
     )
     .map(({ report }) => report);
 }
@@ -214,7 +217,9 @@ async function askEngine(operator: Operator): Promise<Engine> {
         return {
           up: true as const,
           incidents: incidents.filter(({ status: now }) => now === 'running').slice(0, RUNNING_SHOWN_MAX),
-          alerts: all.filter(({ type }) => type === RECORD_ALERT).length,
+          alerts: all.some(({ type }) => type === RECORD_ALERT)
+            ? await countFiring(client, operator.genesis.name, ALERTS_COUNTED_MAX)
+            : 0,
           running: await Promise.all(asked),
           paused: await askPaused(client, operator),
         };
