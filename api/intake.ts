@@ -14,7 +14,8 @@ const TOGETHER_MAX = 20;
 
 export type Intake = {
   readonly sources: ReadonlyMap<string, { readonly config: SourceConfig; readonly source: AlertSource }>;
-  readonly responses: readonly Response[];
+  /** As they are now: new signatures may come under a plan while the api runs. */
+  readonly responses: () => readonly Response[];
   readonly unfit: readonly Unfit[];
   readonly store: AlertStore;
   readonly metrics: ApiMetrics;
@@ -88,12 +89,13 @@ function beatingApart(
 }
 
 async function recordAll(
-  { responses, unfit, store, metrics }: Intake,
+  { responses: current, unfit, store, metrics }: Intake,
   { name: source, limits }: SourceConfig,
   alerts: readonly Reported[],
   atMs: number,
 ): Promise<Verdict<readonly Recorded[]>> {
   const [onlyNetwork] = limits.networks.length === 1 ? limits.networks : [];
+  const responses = current();
   const candidates = responses.map(({ candidate }) => candidate);
   const recorded: Recorded[] = [];
   try {

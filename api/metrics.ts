@@ -38,6 +38,11 @@ export const apiMetrics = {
     help: '1 for a playbook that alerts can start and that the next start would leave out; "all" for a catalogue or folder that cannot be read.',
     labels: ['playbook'],
   },
+  firebreak_api_playbook_committee_epoch: {
+    kind: 'gauge',
+    help: 'Epoch of the committee that signed a playbook that alerts can start; none where nobody signed. Below the epoch that validators obey, the playbook starts in vain.',
+    labels: ['playbook'],
+  },
   firebreak_api_ready: { kind: 'gauge', help: '1 when Temporal answered the last question.', labels: [] },
 } as const satisfies MetricDefinitions;
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { RecordAlertInput } from '../workflows/record-alert/messages.ts';
-import { readPlaybooks } from './playbooks.ts';
+import { type Compiled, readPlaybooks, type Response, signedAnew, signedBy } from './playbooks.ts';
 import { alertmanagerBody, apiUnderTest, asAlertmanager, PLAYBOOKS } from './testkit/delivering.ts';
 
 let folder = '';
@@ -44,6 +44,29 @@ test('so is a folder without a playbook, and one whose signatures are no documen
   writeFileSync(join(folder, 'validator-offline', 'playbook.signed.json'), '{}');
   expect(fit()).toEqual(shipped.filter((name) => name !== 'validator-offline'));
   expect(unfit()).toEqual([expect.stringMatching(/^notes cannot read/), expect.stringMatching(/^validator-offline /)]);
+});
+
+test('new signatures count for a plan that is loaded; those under another plan, or that are gone, change nothing', () => {
+  const signed = (epoch: number) => ({
+    endorsement: { committeeEpoch: epoch } as NonNullable<Compiled['endorsement']>['endorsement'],
+    signatures: [],
+  });
+  const loaded = read().compiled.slice(0, 3);
+  const responses = loaded.map(({ plan: { name }, digest }) => ({
+    candidate: { name, digest } as Response['candidate'],
+    response: { endorsement: signed(1) } as unknown as Response['response'],
+  }));
+  const [one, other, third] = loaded.map(({ plan }) => plan.name);
+  if (one === undefined || other === undefined || third === undefined) throw new Error('three ship');
+  const now = loaded.map((each) =>
+    each.plan.name === one
+      ? { ...each, endorsement: signed(2) }
+      : each.plan.name === other
+        ? { ...each, digest: 'd'.repeat(64) as Compiled['digest'], endorsement: signed(2) }
+        : each,
+  );
+  expect(signedBy(signedAnew(responses, now))).toEqual({ [one]: 2, [other]: 1, [third]: 1 });
+  expect(signedBy(signedAnew(responses, []))).toEqual({ [one]: 1, [other]: 1, [third]: 1 });
 });
 
 test('inputs and sources may name what is left out, and nothing that is not there', () => {

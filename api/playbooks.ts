@@ -170,6 +170,24 @@ export async function shelve(
   });
 }
 
+/**
+ * The same plans with the signatures that lie beside them by now. A text that means another plan changes nothing here, and neither does a file
+ * that is gone: both take effect with the next start.
+ */
+export const signedAnew = (responses: readonly Response[], compiled: readonly Compiled[]): readonly Response[] =>
+  responses.map(({ candidate, response }) => {
+    const endorsement = compiled.find(({ digest }) => digest === candidate.digest)?.endorsement;
+    return { candidate, response: endorsement === undefined ? response : { ...response, endorsement } };
+  });
+
+/** By playbook, the epoch of the committee whose signatures its runs are handed; without those that nobody has signed. */
+export const signedBy = (responses: readonly Response[]): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    responses.flatMap(({ candidate: { name }, response: { endorsement } }) =>
+      endorsement === undefined ? [] : [[name, endorsement.endorsement.committeeEpoch] as const],
+    ),
+  );
+
 const refsOf = (
   digests: readonly Digest[],
   refs: ReadonlyMap<Digest, BlobRef>,

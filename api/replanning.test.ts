@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { ApiConfig } from './config.ts';
 import { createApiMetrics } from './metrics.ts';
-import { readPlaybooks } from './playbooks.ts';
+import { type Compiled, readPlaybooks } from './playbooks.ts';
 import { replanning } from './replanning.ts';
 import { PLAYBOOKS } from './testkit/delivering.ts';
 
 const HOUR_MS = 3_600_000;
 let folder = '';
 let said: string[] = [];
+let reread: readonly Compiled[] = [];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'firebreak-replanning-'));
   cpSync(PLAYBOOKS, folder, { recursive: true });
@@ -22,8 +23,9 @@ const at = (...names: string[]): string => join(folder, ...names);
 function begin(sources: ApiConfig['sources'] = []) {
   const config = { playbooks: { folder, catalogueFile: at('catalogue.yaml'), inputs: {} }, sources };
   const metrics = createApiMetrics();
+  const tell = (_about: unknown, message: string): void => void said.push(message);
   const loaded = readPlaybooks(config).compiled.map(({ plan }) => plan.name);
-  const watch = replanning(config, loaded, metrics, (_about, message) => said.push(message));
+  const watch = replanning(config, loaded, metrics, tell, (now) => void (reread = now));
   const gauge = async (playbook: string): Promise<string | undefined> =>
     new RegExp(`firebreak_api_playbook_rotted\\{playbook="${playbook}"\\} (\\d)`).exec(await metrics.text())?.[1];
   return { watch, gauge };
@@ -90,4 +92,34 @@ test('a surprise while files are read is told as rotted under its name, and ends
   broken = false;
   watch.look(3 * HOUR_MS);
   expect([watch.rotted(), await gauge('all')]).toEqual([[], '0']);
+});
+
+test('signatures that come under a playbook while the api runs are handed on with the next look, and half a file is not', () => {
+  const { watch } = begin();
+  watch.look(0);
+  const plan = reread.find((each) => each.plan.name === 'validator-offline')?.digest;
+  const signed = {
+    endorsement: {
+      version: 1,
+      environment: 'development',
+      network: 'laptop',
+      committeeEpoch: 2,
+      committee: 'c'.repeat(64),
+      playbook: 'validator-offline',
+      plan,
+    },
+    signatures: [],
+  };
+  const text = JSON.stringify(signed);
+  const epochs = (): readonly (number | undefined)[] =>
+    reread.flatMap(({ plan: { name }, endorsement }) =>
+      name === 'validator-offline' ? [endorsement?.endorsement.committeeEpoch] : [],
+    );
+  expect(epochs()).toEqual([undefined]);
+  writeFileSync(at('validator-offline', 'playbook.signed.json'), text.slice(0, 40));
+  watch.look(1);
+  expect(epochs()).toEqual([]);
+  writeFileSync(at('validator-offline', 'playbook.signed.json'), text);
+  watch.look(2);
+  expect(epochs()).toEqual([2]);
 });

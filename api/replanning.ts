@@ -4,7 +4,7 @@ import type { Unfit } from '../domain/alert/match.ts';
 import { FirebreakFailure } from '../domain/errors/failure.ts';
 import type { ApiConfig } from './config.ts';
 import type { ApiMetrics } from './metrics.ts';
-import { readPlaybooks } from './playbooks.ts';
+import { type Compiled, readPlaybooks } from './playbooks.ts';
 
 /** How often the files are looked at: a name, a time and a size each. */
 export const LOOK_MS = 30_000;
@@ -22,14 +22,16 @@ export type Replanning = {
 };
 
 /**
- * Plans idle playbooks again while the api runs. It goes on answering with what it has loaded, whatever happens to the files; what would be left
- * out at its next start is told today, and not on the day of that start.
+ * Plans idle playbooks again while the api runs. It goes on answering with what it has loaded, whatever happens to the texts; what would be left
+ * out at its next start is told today, and not on the day of that start. `reread` is given what could be planned: new signatures under the plans
+ * that are loaded count at once, because after a hand-over of the committee the old ones start nothing.
  */
 export function replanning(
   config: Pick<ApiConfig, 'playbooks' | 'sources'>,
   loaded: readonly string[],
   metrics: ApiMetrics,
   error: (about: { readonly playbook: string }, message: string) => void,
+  reread: (compiled: readonly Compiled[]) => void,
 ): Replanning {
   let rotted: readonly Unfit[] = [];
   let seen = '';
@@ -41,7 +43,7 @@ export function replanning(
       if (files === seen && nowMs - plannedMs < AGAIN_MS) return;
       seen = files;
       plannedMs = nowMs;
-      const found = planned(config, loaded);
+      const found = planned(config, loaded, reread);
       for (const { name: playbook, reason } of found)
         if (!rotted.some((each) => each.name === playbook && each.reason === reason))
           error({ playbook }, `playbook ${playbook} has rotted, the next start leaves it out: ${reason}`);
@@ -52,9 +54,14 @@ export function replanning(
   };
 }
 
-function planned(config: Pick<ApiConfig, 'playbooks' | 'sources'>, loaded: readonly string[]): readonly Unfit[] {
+function planned(
+  config: Pick<ApiConfig, 'playbooks' | 'sources'>,
+  loaded: readonly string[],
+  reread: (compiled: readonly Compiled[]) => void,
+): readonly Unfit[] {
   try {
     const { compiled, unfit } = readPlaybooks(config);
+    reread(compiled);
     return loaded.flatMap((name) => {
       if (compiled.some(({ plan }) => plan.name === name)) return [];
       const reason = unfit.find((each) => each.name === name)?.reason ?? 'it is not in the folder any more';

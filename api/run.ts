@@ -10,7 +10,7 @@ import { type AlertStore, temporalEngine } from './engine.ts';
 import { createReading } from './incidents.ts';
 import { createIntake, type Intake } from './intake.ts';
 import { createApiMetrics } from './metrics.ts';
-import { readPlaybooks, shelve } from './playbooks.ts';
+import { readPlaybooks, shelve, signedAnew, signedBy } from './playbooks.ts';
 import { Rates } from './rates.ts';
 import { LOOK_MS, replanning } from './replanning.ts';
 import { createServer } from './server.ts';
@@ -47,26 +47,46 @@ export async function startApi(config: ApiConfig, signal: AbortSignal, options: 
   };
   try {
     await host.start(signal);
-    const responses = await shelve(compiled, blobs, signal);
     const metrics = createApiMetrics();
+    let responses = await shelve(compiled, blobs, signal);
+    const showSigned = (): void => {
+      for (const [playbook, epoch] of Object.entries(signedBy(responses)))
+        metrics.set('firebreak_api_playbook_committee_epoch', epoch, { playbook });
+    };
+    showSigned();
     metrics.set('firebreak_api_playbooks', responses.length);
     for (const { name: playbook, reason } of unfit) {
       metrics.set('firebreak_api_playbook_unfit', 1, { playbook });
       logger.error({ playbook }, `playbook ${playbook} is left out: ${reason}`);
     }
     const names = compiled.map(({ plan }) => plan.name);
-    const replan = replanning(config, names, metrics, (about, message) => logger.error(about, message));
+    const tell = (about: Record<string, unknown>, message: string): void => logger.error(about, message);
+    const replan = replanning(config, names, metrics, tell, (now) => {
+      responses = signedAnew(responses, now);
+      showSigned();
+    });
     const looking = setInterval(() => replan.look(Date.now()), LOOK_MS);
     looking.unref();
     ended.push(() => clearInterval(looking));
     const strangers = new Rates(config.limits.strangersPerMinute);
     const warn = logger.warn.bind(logger);
-    const take = createIntake({ sources, responses, unfit, store, metrics, heartbeats, strangers, warn });
+    const take = createIntake({
+      sources,
+      responses: () => responses,
+      unfit,
+      store,
+      metrics,
+      heartbeats,
+      strangers,
+      warn,
+    });
     const read = await createReading(config.readers, engine, strangers);
     const clock = options.clock ?? Date.now;
     const tls = config.tls === undefined ? undefined : readTls(config.tls);
     const server = createServer({ limits: config.limits, tls, take, read, metrics, logger, clock });
-    const status = createStatusServer(metrics, () => healthOf(host, store, heartbeats, unfit, replan.rotted()));
+    const status = createStatusServer(metrics, () =>
+      healthOf(host, store, heartbeats, { unfit, rotted: replan.rotted(), signedBy: signedBy(responses) }),
+    );
     servers.push(server, status);
     const url = await listen(server, config.listen);
     const statusUrl = await listen(status, config.metrics);
@@ -89,9 +109,9 @@ async function healthOf(
   host: PluginHost,
   store: AlertStore,
   heartbeats: ReadonlyMap<string, number>,
-  unfit: readonly Unfit[],
-  rotted: readonly Unfit[],
+  playbooks: Pick<Health, 'signedBy'> & { readonly unfit: readonly Unfit[]; readonly rotted: readonly Unfit[] },
 ): Promise<Health> {
+  const { unfit, rotted, signedBy: epochs } = playbooks;
   const [answers, plugins] = await Promise.all([store.answers(), host.health()]);
   const reasons = [
     ...plugins.filter(({ state }) => state !== 'ok').map(({ plugin, reason }) => `${plugin}: ${reason ?? 'not ok'}`),
@@ -102,6 +122,7 @@ async function healthOf(
     ready: answers,
     reasons: answers ? reasons : ['Temporal does not answer', ...reasons],
     heartbeats: Object.fromEntries(heartbeats),
+    signedBy: epochs,
   };
 }
 

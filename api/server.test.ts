@@ -190,6 +190,7 @@ test('metrics count what happened under names that are bounded, and health says 
     ready: false,
     reasons: ['Temporal does not answer'],
     heartbeats: {},
+    signedBy: {},
   });
 });
 

@@ -6,6 +6,8 @@ export type Health = {
   readonly reasons: readonly string[];
   /** By source, Unix milliseconds at which its always-firing alert came last. */
   readonly heartbeats: Readonly<Record<string, number>>;
+  /** By playbook, the epoch of the committee that signed it; which committee is obeyed by now only validators know. */
+  readonly signedBy: Readonly<Record<string, number>>;
 };
 
 /** `/health` and `/metrics`, on an address of their own: whoever watches us needs no way to the alerts. */

@@ -6,9 +6,9 @@ import { loopbackPort } from '../../plugins/testkit/loopback-ports.ts';
 import { askIntake, intakeLines } from './intake.ts';
 
 test('an api that takes alerts says so in a word, and what it complains of as text only', () => {
-  expect(intakeLines({ up: true, ready: true, reasons: [] })).toEqual(['  alerts in  UP']);
+  expect(intakeLines({ up: true, ready: true, reasons: [], signedBy: {} })).toEqual(['  alerts in  UP']);
   const reasons = ['playbook x is left out: \u001b[2J', 'two', 'three', 'four'];
-  expect(intakeLines({ up: true, ready: true, reasons })).toEqual([
+  expect(intakeLines({ up: true, ready: true, reasons, signedBy: {} })).toEqual([
     '  alerts in  UP, but',
     '    playbook x is left out: \uFFFD[2J',
     '    two',

@@ -5,7 +5,12 @@ import { readJson, whySilent } from './reports.ts';
 const REASONS_SHOWN_MAX = 3;
 const REASON_CHARACTERS_MAX = 160;
 
-const schema = z.looseObject({ ready: z.boolean(), reasons: z.array(z.string()).max(1_000) });
+const schema = z.looseObject({
+  ready: z.boolean(),
+  reasons: z.array(z.string()).max(1_000),
+  /** Epoch of the committee that signed each playbook; nothing in an api of an older build. */
+  signedBy: z.record(z.string().max(100), z.number()).default({}),
+});
 
 /** What an api says about itself, where alerts come in; a report only. */
 export type IntakeReport =
