@@ -66,6 +66,22 @@ test('a standing order that is no longer one is made anew under another number',
   expect(readGrant(layout.committee.standingOrder).grant.number).toBe(2);
 });
 
+test('what a later committee has signed outlives every start, and one that ships as another plan by now is named', async () => {
+  await prepareCommittee(layout);
+  const file = join(playbookFolder(layout, 'validator-offline'), 'playbook.signed.json');
+  const { endorsement, signatures: signed } = readEndorsement(playbookFolder(layout, 'validator-offline')) ?? {};
+  const later = JSON.stringify({ endorsement: { ...endorsement, committeeEpoch: 2 }, signatures: signed });
+  writeFileSync(file, later);
+  expect(await prepareCommittee(layout)).toEqual([]);
+  expect(readFileSync(file, 'utf8')).toBe(later);
+  const other = later.replace(endorsement?.plan ?? '', 'a'.repeat(64));
+  writeFileSync(file, other);
+  expect(await prepareCommittee(layout)).toEqual([
+    expect.stringMatching(/validator-offline was signed by the committee of epoch 2 as another plan/),
+  ]);
+  expect(readFileSync(file, 'utf8')).toBe(other);
+});
+
 test("an edit of a network's own copy of a playbook does not outlive the next start", async () => {
   await prepareCommittee(layout);
   const file = join(playbookFolder(layout, EMERGENCY_PLAYBOOK), 'playbook.yaml');

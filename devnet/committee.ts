@@ -29,12 +29,13 @@ const members = (count: number): readonly number[] => Array.from({ length: count
 /**
  * What a committee does before anything happens: it reviews the playbooks and signs their plans, and it signs the standing order by which
  * one of them may freeze, which is then laid where workers find it. Whatever is still in force is left as it is; a playbook that has changed
- * is signed again. What a person has to do about its files comes back in words.
+ * is signed again. What a later committee has signed is its own: this program acts for the first one only. What a person has to do about its
+ * files comes back in words.
  */
 export async function prepareCommittee(layout: Layout): Promise<readonly string[]> {
-  const words = writePlaybooks(layout);
+  const words = [...writePlaybooks(layout)];
   const entries = readdirSync(SHIPPED_FOLDER, { withFileTypes: true });
-  for (const { name } of entries.filter((entry) => entry.isDirectory())) await endorse(layout, name);
+  for (const { name } of entries.filter((entry) => entry.isDirectory())) words.push(...(await endorse(layout, name)));
   const file = await standingOrder(layout, planOf(layout, EMERGENCY_PLAYBOOK));
   installGrant(file, { data: layout.root });
   return words;
@@ -59,11 +60,19 @@ function planOf(layout: Layout, name: string): Digest {
   );
 }
 
-async function endorse(layout: Layout, name: string): Promise<void> {
+async function endorse(layout: Layout, name: string): Promise<readonly string[]> {
   const folder = playbookFolder(layout, name);
   const signed = readEndorsement(folder);
   const authority = presentAuthority(sources(layout));
-  if (signed !== undefined && judgeEndorsement(signed, authority, name, planOf(layout, name)).ok) return;
+  const plan = planOf(layout, name);
+  if (signed !== undefined && judgeEndorsement(signed, authority, name, plan).ok) return [];
+  const { committeeEpoch, network, plan: was } = signed?.endorsement ?? {};
+  if (network === authority.network && committeeEpoch !== undefined && committeeEpoch > authority.committee.epoch)
+    return was === plan
+      ? []
+      : [
+          `${folder} was signed by the committee of epoch ${committeeEpoch} as another plan than ships by now: let it sign this one, \`firebreak playbook sign ${folder}\``,
+        ];
   for (const member of members(QUORUM.lift))
     await signPlaybook(silent, folder, {
       ...sources(layout),
@@ -71,6 +80,7 @@ async function endorse(layout: Layout, name: string): Promise<void> {
       yes: true,
       json: true,
     });
+  return [];
 }
 
 async function standingOrder(layout: Layout, plan: Digest): Promise<string> {
