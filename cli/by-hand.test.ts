@@ -111,7 +111,7 @@ test('a standing order is installed where workers look for it, only while it is 
   const { data } = installGrant(at('standing.json'), where());
   // Again is the same file.
   expect(installGrant(at('standing.json'), where()).data).toEqual(data);
-  expect(listGrants(where()).data).toMatchObject({ grants: [{ file: data['file'], valid: true }] });
+  expect((await listGrants(where())).data).toMatchObject({ grants: [{ file: data['file'], valid: true }] });
   const { grantFolder } = await import('../workers/grants.ts');
   const logger = hand.logger;
   writeFileSync(at('grants/notes.json'), 'nothing of the kind');
@@ -129,7 +129,7 @@ test('a hand-over is handed to one validator, and from then on orders are made, 
   showCommittee({ ...where(), out: at('draft.json') });
   const draft = JSON.parse(readFileSync(at('draft.json'), 'utf8'));
   writeFileSync(at('draft.json'), JSON.stringify({ ...draft, quorum: { freeze: 1, lift: 3 } }));
-  proposeCommittee(at('draft.json'), { ...where(), reason: 'a freeze takes one', out: at('epoch.json') });
+  await proposeCommittee(at('draft.json'), { ...where(), reason: 'a freeze takes one', out: at('epoch.json') });
   for (const member of [1, 2, 3]) await signCommittee(screen, at('epoch.json'), key(member));
   verifyCommittee(at('epoch.json'), { ...where(), out: at('chain.json') });
   expect((await handEpochs(at('chain.json'), { ...where(), to: '1' }, hand.connect)).data).toMatchObject({
@@ -162,7 +162,7 @@ test('the number after an order of a former committee is found too', async () =>
   await hand.fleet.get(2).agent.obey(signOrder(hand.fleet.network, { number: 4 }, 3));
   const before = readFileSync(at('network.json'), 'utf8');
   showCommittee({ ...where(), out: at('draft.json') });
-  proposeCommittee(at('draft.json'), { ...where(), reason: 'yearly', out: at('epoch.json') });
+  await proposeCommittee(at('draft.json'), { ...where(), reason: 'yearly', out: at('epoch.json') });
   for (const member of [1, 2, 3]) await signCommittee(screen, at('epoch.json'), key(member));
   verifyCommittee(at('epoch.json'), { ...where(), out: at('chain.json') });
   expect(readFileSync(at('network.json'), 'utf8')).toBe(before);
@@ -174,11 +174,28 @@ test('the number after an order of a former committee is found too', async () =>
   expect(data).toMatchObject({ order: { number: 5, committeeEpoch: 2 } });
 });
 
+test('a chain that ends before the committee that is followed changes nothing, and says so', async () => {
+  const handOver = async (chain: object, draft: string, epoch: string, out: string): Promise<void> => {
+    showCommittee({ ...where(), ...chain, out: at(draft) });
+    await proposeCommittee(at(draft), { ...where(), ...chain, reason: 'of a test', out: at(epoch) });
+    for (const member of [1, 2, 3]) await signCommittee(screen, at(epoch), { ...key(member), ...chain });
+    verifyCommittee(at(epoch), { ...where(), ...chain, out: at(out) });
+  };
+  await handOver({}, 'draft.json', 'epoch.json', 'chain.json');
+  await handOver({ chain: at('chain.json') }, 'draft-3.json', 'epoch-3.json', 'chain-3.json');
+  const { lines } = await handEpochs(at('chain-3.json'), { ...where(), to: '1' }, hand.connect);
+  expect(lines.join('\n')).toMatch(/from now .*chain-3\.json\n.*playbooks and grants of the former committee are void/);
+  const old = await handEpochs(at('chain.json'), { ...where(), to: '1' }, hand.connect);
+  expect(old.lines.join('\n')).toMatch(/validator-001 says that it follows epoch 3 already; nothing was changed/);
+  expect(old.lines.join('\n')).not.toContain('from now');
+  expect(old.data).toMatchObject({ epoch: 2, followed: 3 });
+});
+
 test('an altered chain is refused before anything is sent', async () => {
   writeFileSync(at('chain.json'), JSON.stringify({ version: 1, epochs: [] }));
   expect((await handEpochs(at('chain.json'), where(), hand.connect)).lines.join()).toContain('the chain is empty');
   showCommittee({ ...where(), out: at('draft.json') });
-  proposeCommittee(at('draft.json'), { ...where(), reason: 'yearly', out: at('epoch.json') });
+  await proposeCommittee(at('draft.json'), { ...where(), reason: 'yearly', out: at('epoch.json') });
   writeFileSync(
     at('chain.json'),
     JSON.stringify({ version: 1, epochs: [JSON.parse(readFileSync(at('epoch.json'), 'utf8'))] }),

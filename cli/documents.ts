@@ -7,6 +7,7 @@ import type { SignedEpoch } from '../domain/committee/epoch.ts';
 import type { SignedGrant } from '../domain/committee/grant.ts';
 import type { SignedGrantUse } from '../domain/committee/grant-use.ts';
 import type { SignedOrder } from '../domain/committee/order.ts';
+import { FirebreakFailure } from '../domain/errors/failure.ts';
 import type { NetworkGenesis } from '../domain/network/network.ts';
 import type { SignedTerms } from '../domain/vault/terms.ts';
 import {
@@ -35,8 +36,27 @@ export const readCertificate = (path: string): KeyCertificate =>
 
 export const readCommittee = (path: string): Committee => parseCommittee(readBounded(path, 'committee'), path);
 export const readEpoch = (path: string): SignedEpoch => parseSignedEpoch(readBounded(path, 'committee epoch'), path);
-export const readChain = (path: string): { readonly epochs: readonly SignedEpoch[] } =>
-  parseCommitteeChain(readBounded(path, 'committee chain'), path);
+/** `input.chain-epoch` for a signed hand-over alone: `committee verify --out` makes the chain of it. */
+export function readChain(path: string): { readonly epochs: readonly SignedEpoch[] } {
+  const bytes = readBounded(path, 'committee chain');
+  try {
+    return parseCommitteeChain(bytes, path);
+  } catch (error) {
+    if (!isEpoch(bytes, path)) throw error;
+    throw new FirebreakFailure('input.chain-epoch', `${path} is one hand-over and not the chain that ends with it`, {
+      path,
+    });
+  }
+}
+
+function isEpoch(bytes: Uint8Array, path: string): boolean {
+  try {
+    parseSignedEpoch(bytes, path);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 export const readVoteRequest = (path: string): VoteRequest => parseVoteRequest(readBounded(path, 'vote request'), path);
 export const readVote = (path: string): SignedVote => parseSignedVote(readBounded(path, 'vote'), path);

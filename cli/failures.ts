@@ -14,6 +14,16 @@ export const cliFailures = {
     meaning: 'A new file was to be written under a name that is taken. What exists is never written over.',
     remedy: 'Name another file with --out, or move the old one away when nobody needs it.',
   },
+  'input.chain-epoch': {
+    meaning: 'A signed hand-over was given where the chain of every hand-over since the pinned committee belongs.',
+    remedy:
+      'Write the chain with `firebreak committee verify <hand-over> --out chain.json`, from the second hand-over on with --chain and the chain before it, and give that file.',
+  },
+  'input.draft-later': {
+    meaning: 'The draft of a committee was taken from a later committee than the files that were given lead to.',
+    remedy:
+      'Give the chain with --chain, as for `firebreak committee show`: a second successor of one committee is never wanted.',
+  },
   'input.key-seatless': {
     meaning: 'The key is good, and no member or deputy of the committee that the message names has it.',
     remedy:

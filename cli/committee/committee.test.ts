@@ -8,6 +8,7 @@ import type { Committee } from '../../domain/committee/committee.ts';
 import { epochDigest, type SignedEpoch } from '../../domain/committee/epoch.ts';
 import type { NetworkGenesis } from '../../domain/network/network.ts';
 import { parseCommittee, parseNetworkGenesis } from '../../wire/documents/index.ts';
+import { readChain } from '../documents.ts';
 import { ed25519PublicHex } from '../files.ts';
 import type { Screen } from '../screen.ts';
 import { proposeCommittee } from './propose.ts';
@@ -48,12 +49,12 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 /** Dan comes for ann; the draft is what `show --out` writes, edited. */
-function proposed(change: Partial<Committee> = {}): string {
+async function proposed(change: Partial<Committee> = {}): Promise<string> {
   showCommittee({ ...where(), out: at('draft.json') });
   const draft = JSON.parse(readFileSync(at('draft.json'), 'utf8')) as Committee;
   const next = { ...draft, members: ['bo', 'cy', 'dan'].map(member), ...change };
   writeFileSync(at('draft.json'), JSON.stringify(next));
-  proposeCommittee(at('draft.json'), { ...where(), reason: 'yearly election', out: at('epoch.json') });
+  await proposeCommittee(at('draft.json'), { ...where(), reason: 'yearly election', out: at('epoch.json') });
   return at('epoch.json');
 }
 const sign = (file: string, name: string, chain?: string) =>
@@ -74,7 +75,7 @@ test('a key that keeps its seat under another name, or becomes a deputy, is said
 });
 
 test('a hand-over goes from draft to chain, and the chain leads to the new committee', async () => {
-  const file = proposed();
+  const file = await proposed();
   expect((await sign(file, 'bo')).data).toMatchObject({ complete: false });
   expect((await sign(file, 'cy')).data).toMatchObject({ complete: true });
   expect(verifyCommittee(file, { ...where(), out: at('chain.json') })).toMatchObject({
@@ -89,23 +90,48 @@ test('a hand-over goes from draft to chain, and the chain leads to the new commi
 });
 
 test('a member reads who leaves, who comes and the digest computed here, before signing', async () => {
-  const file = proposed();
+  const file = await proposed();
   await sign(file, 'bo');
   const { epoch } = JSON.parse(readFileSync(file, 'utf8')) as SignedEpoch;
   expect(shown).toContain('HAND OVER: committee of epoch 2 follows that of 1');
   expect(shown).toMatch(/leave +ann/);
   expect(shown).toMatch(/come +dan/);
+  expect(shown).toMatch(/ends +what that of 1 has signed: playbooks .* and grants/);
   expect(shown).toContain(`${epochDigest(epoch)} (computed here)`);
 });
 
-test('a draft that could be changed by two groups at once is not even proposed', () => {
-  expect(() => proposed({ quorum: { freeze: 1, lift: 1, change: 1 } })).toThrow(
-    expect.objectContaining({ code: 'policy.committee-rules' }),
-  );
+test('a draft that could be changed by two groups at once is not even proposed', async () => {
+  await expect(proposed({ quorum: { freeze: 1, lift: 1, change: 1 } })).rejects.toMatchObject({
+    code: 'policy.committee-rules',
+  });
+});
+
+test('a draft of a later committee than the files lead to is not proposed: it would be a rival of the one in force', async () => {
+  await expect(proposed({ epoch: 2 })).rejects.toMatchObject({
+    code: 'input.draft-later',
+    message: expect.stringContaining('is of epoch 2, and what was given here leads to epoch 1: give --chain'),
+  });
+});
+
+test('whoever has a seat in neither committee is told that both were looked at', async () => {
+  const file = await proposed();
+  const stranger = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' });
+  writeFileSync(at('stranger.key'), stranger, { mode: 0o600 });
+  await expect(sign(file, 'stranger')).rejects.toMatchObject({
+    code: 'input.key-seatless',
+    message: expect.stringContaining('neither in the committee of epoch 1 nor in that of epoch 2'),
+  });
+});
+
+test('a hand-over that is given as a chain is called one, and says how the chain is made', async () => {
+  const file = await proposed();
+  expect(() => readChain(file)).toThrow(expect.objectContaining({ code: 'input.chain-epoch' }));
+  writeFileSync(at('other.json'), '{"version":7}');
+  expect(() => readChain(at('other.json'))).toThrow(expect.objectContaining({ code: 'input.document-field' }));
 });
 
 test('a proposal that was altered after a signature is not signed any further', async () => {
-  const file = proposed();
+  const file = await proposed();
   await sign(file, 'bo');
   const signed = JSON.parse(readFileSync(file, 'utf8')) as SignedEpoch;
   writeFileSync(file, JSON.stringify({ ...signed, epoch: { ...signed.epoch, reason: 'another reason' } }));
@@ -113,7 +139,7 @@ test('a proposal that was altered after a signature is not signed any further', 
 });
 
 test('an incomplete hand-over is not valid and makes no chain', async () => {
-  const file = proposed();
+  const file = await proposed();
   await sign(file, 'bo');
   expect(verifyCommittee(file, { ...where(), out: at('chain.json') })).toMatchObject({
     exitCode: 1,
@@ -123,7 +149,7 @@ test('an incomplete hand-over is not valid and makes no chain', async () => {
 });
 
 test('signatures of the old committee alone do not install one that has never signed', async () => {
-  const file = proposed({ members: ['cy', 'dan'].map(member), quorum: { freeze: 1, lift: 2, change: 2 } });
+  const file = await proposed({ members: ['cy', 'dan'].map(member), quorum: { freeze: 1, lift: 2, change: 2 } });
   await sign(file, 'ann');
   await sign(file, 'bo');
   expect(verifyCommittee(file, where()).data).toMatchObject({ refusal: { code: 'policy.epoch-unproven' } });
@@ -133,7 +159,7 @@ test('signatures of the old committee alone do not install one that has never si
 });
 
 test('a chain that does not begin at the pinned committee is refused with its reason', async () => {
-  const file = proposed();
+  const file = await proposed();
   await sign(file, 'bo');
   await sign(file, 'cy');
   verifyCommittee(file, { ...where(), out: at('chain.json') });
@@ -145,7 +171,7 @@ test('a chain that does not begin at the pinned committee is refused with its re
 
 test('a deputy that comes is called one, and what is missing is said of the committee that it is missing from', async () => {
   const members = [member('ann'), { ...member('bo'), deputy: member('dan') }, member('cy')];
-  const file = proposed({ members });
+  const file = await proposed({ members });
   const { lines } = await sign(file, 'bo');
   expect(verifyCommittee(file, where()).lines.join('\n')).toMatch(/come +dan, deputy of bo \([0-9a-f]{16}\)/);
   expect(lines.join('\n')).toContain(

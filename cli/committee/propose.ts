@@ -1,18 +1,30 @@
 import { committeeDigest, judgeRules } from '../../domain/committee/committee.ts';
 import { epochDigest, type SignedEpoch } from '../../domain/committee/epoch.ts';
-import { failureOf } from '../../domain/errors/failure.ts';
+import { failureOf, FirebreakFailure } from '../../domain/errors/failure.ts';
 import { type CommitteeOptions, presentAuthority } from '../authority.ts';
 import { readCommittee } from '../documents.ts';
 import { writeDocument } from '../files.ts';
 import type { Outcome } from '../outcome.ts';
+import { laterCommittee } from './later.ts';
 import { describeHandOver } from './words.ts';
 
 export type ProposeOptions = CommitteeOptions & { readonly reason: string; readonly out?: string };
 
-/** Writes an unsigned hand-over to the committee of a draft; epoch number and predecessor are filled in here. */
-export function proposeCommittee(draft: string, options: ProposeOptions): Outcome {
+/**
+ * Writes an unsigned hand-over to the committee of a draft; epoch number and predecessor are filled in here. `input.draft-later` for one that
+ * was taken from a later committee: a forgotten `--chain` would make a rival of a successor that is in force.
+ */
+export async function proposeCommittee(draft: string, options: ProposeOptions): Promise<Outcome> {
   const { environment, network, committee } = presentAuthority(options);
-  const next = { ...readCommittee(draft), epoch: committee.epoch + 1 };
+  const taken = readCommittee(draft);
+  if (taken.epoch > committee.epoch)
+    throw new FirebreakFailure(
+      'input.draft-later',
+      `${draft} is of epoch ${taken.epoch}, and what was given here leads to epoch ${committee.epoch}: give --chain`,
+      { draft: taken.epoch, here: committee.epoch },
+    );
+  const warning = await laterCommittee(options, committee.epoch);
+  const next = { ...taken, epoch: committee.epoch + 1 };
   const rules = judgeRules(next);
   if (!rules.ok) throw failureOf(rules.refusal);
   const signed: SignedEpoch = {
@@ -30,7 +42,11 @@ export function proposeCommittee(draft: string, options: ProposeOptions): Outcom
   writeDocument(file, 'committee epoch', signed);
   return {
     data: { file, epoch: signed.epoch, digest: epochDigest(signed.epoch) },
-    lines: [...describeHandOver(committee, signed), `written to ${file}`],
+    lines: [
+      ...describeHandOver(committee, signed),
+      ...(warning === undefined ? [] : [`  WARNING  ${warning}`]),
+      `written to ${file}`,
+    ],
     next: `committee sign ${file} --key <member key file>`,
   };
 }

@@ -1,13 +1,14 @@
 import { epochDigest, judgeEpoch, type SignedEpoch } from '../../domain/committee/epoch.ts';
-import { seatOf } from '../../domain/committee/committee.ts';
-import { failureOf } from '../../domain/errors/failure.ts';
+import { type Committee, type Seat, seatOf } from '../../domain/committee/committee.ts';
+import { failureOf, FirebreakFailure } from '../../domain/errors/failure.ts';
 import { confirm } from '../ask.ts';
 import { type CommitteeOptions, presentAuthority } from '../authority.ts';
 import { readEpoch } from '../documents.ts';
 import { writeDocument } from '../files.ts';
-import { readMemberKey, seatOfKey } from '../member-key.ts';
+import { type MemberKey, readMemberKey } from '../member-key.ts';
 import type { Outcome } from '../outcome.ts';
 import { paint, type Screen } from '../screen.ts';
+import { laterCommittee } from './later.ts';
 import { describeHandOver } from './words.ts';
 
 export type SignEpochOptions = CommitteeOptions & {
@@ -25,12 +26,13 @@ export async function signCommittee(screen: Screen, file: string, options: SignE
   if (!judged.ok && judged.refusal.code !== 'policy.epoch-quorum' && judged.refusal.code !== 'policy.epoch-unproven') {
     throw failureOf(judged.refusal);
   }
+  const warning = await laterCommittee(options, authority.committee.epoch);
   using member = await readMemberKey(options.key);
-  const present = seatOf(authority.committee, member.voter);
-  const { name } = (present ?? seatOfKey(member, before.epoch.committee, options.key)).key;
+  const { name } = seatIn([authority.committee, before.epoch.committee], member, options.key).key;
   if (!options.json) {
     const [action = '', ...rest] = describeHandOver(authority.committee, before);
     screen.out(`${paint(screen, 'strong', action)}\n${rest.join('\n')}\n`);
+    if (warning !== undefined) screen.out(`  ${paint(screen, 'bad', 'WARNING')}  ${warning}\n`);
   }
   await confirm(screen, { text: `Sign as ${name}?`, flag: '--yes', given: options.yes === true });
   const signed: SignedEpoch = {
@@ -43,10 +45,26 @@ export async function signCommittee(screen: Screen, file: string, options: SignE
   writeDocument(file, 'committee epoch', signed, true);
   const now = judgeEpoch(signed, authority);
   return {
-    data: { file, member: name, digest: epochDigest(signed.epoch), complete: now.ok },
+    data: {
+      file,
+      member: name,
+      digest: epochDigest(signed.epoch),
+      complete: now.ok,
+      ...(warning === undefined ? {} : { warning }),
+    },
     lines: [`signed by ${name}`, now.ok ? 'complete: the new committee follows' : now.refusal.message],
     next: now.ok
       ? `committee verify ${file} --out <chain file>`
       : `committee sign ${file} --key <another member's key file>`,
   };
+}
+
+/** The seat that the key speaks for in the first of them that has one; `input.key-seatless` when none has. */
+function seatIn(committees: readonly Committee[], member: MemberKey, place: string): Seat {
+  const [seat] = committees.flatMap((committee) => seatOf(committee, member.voter) ?? []);
+  if (seat !== undefined) return seat;
+  throw new FirebreakFailure(
+    'input.key-seatless',
+    `the key in ${place} has a seat neither in the committee of epoch ${committees.map(({ epoch }) => epoch).join(' nor in that of epoch ')}`,
+  );
 }

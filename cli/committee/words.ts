@@ -47,6 +47,7 @@ export function describeHandOver(before: Committee, { epoch }: SignedEpoch): rea
     `  leave    ${names(old, next)}`,
     `  come     ${names(next, old)}`,
     ...(changed.length === 0 ? [] : [`  change   ${changed.join(', ')}`]),
+    `  ends     what that of ${before.epoch} has signed: playbooks start nothing and grants freeze nothing until they are signed anew`,
     `  quorums  ${quorums.join(', ')} of ${epoch.committee.members.length} seats`,
     `  digest   ${epochDigest(epoch)} (computed here)`,
   ];

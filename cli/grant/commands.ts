@@ -56,7 +56,7 @@ export function addGrant(parent: Command, runtime: Runtime): void {
     .option(...CHAIN)
     .action(
       verb<CommitteeOptions>(runtime, async (options, file = '') =>
-        (await import('./install.ts')).installGrant(file, options),
+        (await import('./install.ts')).installPresent(file, options),
       ),
     );
   grant

@@ -1,5 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -7,6 +10,7 @@ import { digestNamed, genesis as base, NOW } from '../../domain/approval/testkit
 import type { NetworkGenesis } from '../../domain/network/network.ts';
 import { ed25519PublicHex } from '../files.ts';
 import type { Screen } from '../screen.ts';
+import { installGrant, installPresent, listGrants } from './install.ts';
 import { makeGrant } from './make.ts';
 import { showGrant, signGrant } from './sign.ts';
 
@@ -79,6 +83,42 @@ test('limits that no grant may have are refused by whoever is asked to sign', as
   const wide = readFileSync(file, 'utf8').replace('86400', '86401');
   writeFileSync(file, wide);
   await expect(sign(file, 'ann')).rejects.toMatchObject({ code: 'input.document-field' });
+});
+
+test('where most validators say that they follow a later committee, no grant of this one is in force or installed', async () => {
+  const file = made({ plan: digestNamed('plan') });
+  await sign(file, 'ann');
+  const epochs = [1, 1, 1];
+  const servers = epochs.map((_epoch, index) =>
+    createServer((request, response) =>
+      response.end(
+        JSON.stringify(
+          request.url?.endsWith('/health')
+            ? { status: 'ready' }
+            : { validator_id: 'v', peer_count: 1, uptime_seconds: 1, committee_epoch: epochs[index] },
+        ),
+      ),
+    ).listen(0, '127.0.0.1'),
+  );
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const validators = servers.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const temporal = { address: '127.0.0.1:1', namespace: 'default', taskQueue: 'nobody' };
+  const operator = { version: 1, network: 'network.json', identity: 'id.key', grants: 'grants', temporal, validators };
+  writeFileSync(at('operator.json'), JSON.stringify(operator));
+  try {
+    installGrant(file, { data: folder }, NOW);
+    const listed = async (): Promise<string> => (await listGrants({ data: folder }, NOW)).lines.join('\n');
+    expect(await listed()).toContain('verdict    IN FORCE');
+    epochs[0] = 2;
+    expect(await listed()).toContain('verdict    IN FORCE');
+    epochs[1] = 2;
+    expect(await listed()).toMatch(
+      /verdict +NOT IN FORCE any more: 2 of 3 validators .* follow epoch 2 .*: give --chain/,
+    );
+    await expect(installPresent(file, { data: folder })).rejects.toMatchObject({ code: 'policy.grant-epoch' });
+  } finally {
+    for (const server of servers) server.close();
+  }
 });
 
 test('a grant for nobody, or for somebody without a seat, is not made', () => {

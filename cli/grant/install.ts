@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { grantDigest, judgeGrant, type SignedGrant } from '../../domain/committee/grant.ts';
 import { failureOf, FirebreakFailure } from '../../domain/errors/failure.ts';
 import { type CommitteeOptions, presentAuthority } from '../authority.ts';
+import { laterCommittee } from '../committee/later.ts';
 import { readGrant } from '../documents.ts';
 import { nowInSeconds } from '../duration.ts';
 import { readOperator } from '../operator.ts';
@@ -31,9 +32,21 @@ export function installGrant(file: string, options: CommitteeOptions, nowSeconds
   };
 }
 
-/** What is installed, and whether each is still in force. */
-export function listGrants(options: CommitteeOptions, nowSeconds: number = nowInSeconds()): Outcome {
+/** The same for a person: `policy.grant-epoch` also where only validators say that the committee that was given has handed over. */
+export async function installPresent(file: string, options: CommitteeOptions): Promise<Outcome> {
+  const { epoch } = presentAuthority(options).committee;
+  const warning = await laterCommittee(options, epoch);
+  if (warning !== undefined) throw new FirebreakFailure('policy.grant-epoch', warning);
+  return installGrant(file, options);
+}
+
+/**
+ * What is installed, and whether each is still in force under the committee that was given. Where validators say that they follow a later one,
+ * none of its grants is said to be in force.
+ */
+export async function listGrants(options: CommitteeOptions, nowSeconds: number = nowInSeconds()): Promise<Outcome> {
   const authority = presentAuthority(options);
+  const warning = await laterCommittee(options, authority.committee.epoch);
   const folder = grantsFolder(options);
   const found = namesIn(folder).map((name) => {
     const signed = readGrant(join(folder, name));
@@ -45,9 +58,10 @@ export function listGrants(options: CommitteeOptions, nowSeconds: number = nowIn
         file: join(folder, name),
         grant: signed.grant,
         digest: grantDigest(signed.grant),
-        valid: verdict.ok,
+        valid: verdict.ok && warning === undefined,
         ...(verdict.ok ? {} : { refusal: verdict.refusal }),
       })),
+      ...(warning === undefined ? {} : { warning }),
     },
     lines:
       found.length === 0
@@ -55,7 +69,9 @@ export function listGrants(options: CommitteeOptions, nowSeconds: number = nowIn
         : found.flatMap(({ signed, verdict }) => [
             ...describeGrant(signed, authority.committee),
             verdict.ok
-              ? '  verdict    IN FORCE'
+              ? warning === undefined
+                ? '  verdict    IN FORCE'
+                : `  verdict    NOT IN FORCE any more: ${warning}`
               : `  verdict    NOT IN FORCE (${verdict.refusal.code}): ${verdict.refusal.message}`,
           ]),
   };

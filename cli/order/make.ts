@@ -5,6 +5,7 @@ import { readDuration, readWholeNumber } from '../duration.ts';
 import { writeDocument } from '../files.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Connect } from '../connecting.ts';
+import { laterCommittee } from '../committee/later.ts';
 import { lastNumber } from './number.ts';
 import { describeOrder, orderData } from './words.ts';
 
@@ -45,12 +46,18 @@ export async function makeOrder(
     options.number === undefined
       ? (await lastNumber(options, connect)) + 1
       : readWholeNumber(options.number, '--number', 1, Number.MAX_SAFE_INTEGER - 1);
+  // Whoever gives the number has asked no validator whose committee it is.
+  const warning = options.number === undefined ? undefined : await laterCommittee(options, order.committeeEpoch);
   const signed: SignedOrder = { order: { ...order, number }, signatures: [] };
   const file = options.out ?? `order-${number}-${order.kind}.json`;
   writeDocument(file, 'order', signed);
   return {
-    data: { file, ...orderData(signed, genesis) },
-    lines: [...describeOrder(signed, genesis), `written to ${file}`],
+    data: { file, ...orderData(signed, genesis), ...(warning === undefined ? {} : { warning }) },
+    lines: [
+      ...describeOrder(signed, genesis),
+      ...(warning === undefined ? [] : [`  WARNING ${warning}`]),
+      `written to ${file}`,
+    ],
     next: `order sign ${file} --key <member key file>`,
   };
 }

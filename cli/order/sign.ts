@@ -6,7 +6,7 @@ import { readOrder } from '../documents.ts';
 import { writeDocument } from '../files.ts';
 import { readMemberKey, seatOfKey } from '../member-key.ts';
 import { presentGenesis } from '../authority.ts';
-import { laterCommittee } from './later.ts';
+import { laterCommittee } from '../committee/later.ts';
 import type { Outcome } from '../outcome.ts';
 import { paint, type Screen } from '../screen.ts';
 import { actionOf, describeOrder, orderData } from './words.ts';

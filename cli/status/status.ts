@@ -12,6 +12,7 @@ import { RECORD_ALERT } from '../../workflows/record-alert/messages.ts';
 import { ROSTER, rosterId, type RosterMemo } from '../../workflows/roster/messages.ts';
 import { countFiring } from '../alert/list.ts';
 import { processRuns } from '../ceremony/find.ts';
+import { voidedAt, voidedLines } from '../committee/voided.ts';
 import { withClient } from '../coordinator.ts';
 import { utc } from '../duration.ts';
 import { EXIT } from '../exit.ts';
@@ -64,6 +65,9 @@ export async function status(options: { readonly data: string }): Promise<Outcom
   const canSign = signing.filter(({ state }) => state === 'ready').length;
   const frozen = up.flatMap((report) => report.frozenUntilSeconds ?? []);
   const { threshold, name, environment } = operator.genesis;
+  // What most say: one validator alone makes nothing void.
+  const [[epoch] = [operator.genesis.committee.epoch]] = counted(up.map((report) => report.committeeEpoch));
+  const voided = voidedAt(epoch, { intake, grants: operator.grants });
   return {
     data: {
       network: name,
@@ -77,6 +81,7 @@ export async function status(options: { readonly data: string }): Promise<Outcom
       temporal: engine,
       ...(watchdog === undefined ? {} : { watchdog }),
       ...(intake === undefined ? {} : { api: intake }),
+      voided,
       ...(operator.temporalUi === undefined ? {} : { temporalUi: operator.temporalUi }),
     },
     lines: [
@@ -91,6 +96,7 @@ export async function status(options: { readonly data: string }): Promise<Outcom
         up.map((report) => report.committeeEpoch),
         operator.genesis.committee.epoch,
       ),
+      ...voidedLines(epoch, voided),
       engine.up
         ? `  Temporal   UP${operator.temporalUi === undefined ? '' : `, ${operator.temporalUi}`}`
         : `  Temporal   DOWN at ${operator.temporal.address}; orders work without it`,

@@ -4,7 +4,7 @@ import { OPERATOR_FILE, readOperator } from '../operator.ts';
 import { askReport } from '../status/reports.ts';
 
 /**
- * What a member is warned of before signing: that most validators of the data folder say they follow a later committee. They say it over
+ * What people are warned of who sign, propose or judge: that most validators of the data folder say they follow a later committee. They say it over
  * HTTP and prove nothing, so it stops nobody; a machine without a data folder, or without network, hears nothing.
  */
 export async function laterCommittee(
@@ -16,5 +16,5 @@ export async function laterCommittee(
   const said = reports.flatMap((report) => (report.up ? (report.committeeEpoch ?? []) : []));
   const later = said.filter((each) => each > epoch);
   if (later.length * 2 <= said.length) return undefined;
-  return `${later.length} of ${said.length} validators that answer say they follow epoch ${Math.max(...later)} of the committee; this names epoch ${epoch}, and they will not obey it: give --chain`;
+  return `${later.length} of ${said.length} validators that answer say they follow epoch ${Math.max(...later)} of the committee, and nothing new of epoch ${epoch}: give --chain`;
 }
