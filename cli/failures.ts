@@ -52,7 +52,8 @@ export const cliFailures = {
   'not-yet.evidence-unsigned': {
     meaning:
       'No head of the records of this incident is signed by enough validators yet, so that an export would prove nothing.',
-    remedy: 'Validators are asked every ten minutes and at the end; `firebreak status` names those that do not answer.',
+    remedy:
+      'Add --sign to `firebreak evidence export` and validators are asked now; else after ten minutes and at the end. `firebreak status` names those that do not answer.',
   },
   'input.unknown-process': {
     meaning: 'The workflow engine knows no process of this name.',

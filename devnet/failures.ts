@@ -33,6 +33,11 @@ export const devnetFailures = {
     meaning: 'The chain of the devnet did not do what was asked.',
     remedy: 'The message says why. When the faucet has too little, `firebreak devnet mine 100` ripens more coins.',
   },
+  'unavailable.devnet-copy': {
+    meaning: 'The devnet did not start or end the copy of a validator.',
+    remedy:
+      'The message says why. `firebreak devnet copy <validator>` starts a copy, and with --stop ends one that was started so.',
+  },
   'policy.demonstration-frozen': {
     meaning: 'Payouts are frozen by an order, so the demonstration could not pay out.',
     remedy:

@@ -1,6 +1,6 @@
 import { inertText } from '../../domain/alert/text.ts';
 import type { AuditRecord } from '../../domain/audit/record.ts';
-import type { Replayed } from '../../domain/audit/replay.ts';
+import type { Replayed, ReplayedStep } from '../../domain/audit/replay.ts';
 import { timesOf } from '../../domain/audit/targets.ts';
 import type { Bundle } from './bundle.ts';
 
@@ -40,9 +40,17 @@ export function describeRecord(
   return `  ${String(count).padStart(4)}  ${time}  ${kind.padEnd(18)}  ${inertText((names.get(by) ?? by).slice(0, 16), 16).padEnd(16)}  ${inertText(says, LINE_CHARACTERS_MAX)}`;
 }
 
-function stateLines(state: Replayed): readonly string[] {
+type Ended = Pick<
+  Replayed,
+  'severity' | 'outcome' | 'runs' | 'steps' | 'keys' | 'transactions' | 'sweeps' | 'freeze' | 'roles'
+>;
+
+/** Where the records end. They do not tell a run that halted from one that goes on: neither has ended, and the failed step says the rest. */
+export function stateLines(state: Ended): readonly string[] {
   const { severity, outcome, runs, steps, keys, transactions, sweeps, freeze, roles } = state;
-  const finished = Object.values(steps).filter((step) => step.outcome === 'finished').length;
+  const stepsThat = (how: ReplayedStep['outcome']): number =>
+    Object.values(steps).filter(({ outcome: went }) => went === how).length;
+  const failed = stepsThat('failed');
   const swept = sweeps.reduce((sum, each) => sum + each.swept, 0);
   const payouts =
     freeze.untilSeconds === 0 ? 'payouts go on' : `frozen until ${new Date(freeze.untilSeconds * 1_000).toISOString()}`;
@@ -50,9 +58,10 @@ function stateLines(state: Replayed): readonly string[] {
     `  severity   ${severity}`,
     `  outcome    ${outcome === '' ? 'open' : inertText(outcome, 60)}`,
     ...Object.values(runs).map(
-      ({ name, outcome: went, end }) => `  playbook   ${inertText(name, 60)}: ${went} ${inertText(end, 60)}`,
+      ({ name, outcome: went, end }) =>
+        `  playbook   ${inertText(name, 60)}: ${went === 'running' ? 'not ended' : `${went} ${inertText(end, 60)}`}`,
     ),
-    `  steps      ${finished} finished of ${Object.keys(steps).length}`,
+    `  steps      ${stepsThat('finished')} finished${failed === 0 ? '' : `, ${failed} failed`} of ${Object.keys(steps).length}`,
     `  custody    ${freeze.order === 0 ? 'no order' : `order ${freeze.order}`}, ${payouts}; ${keys.length} new keys, ${transactions.length} transactions, ${swept} vaults swept`,
     ...Object.entries(roles).map(([role, holder]) => `  ${role.padEnd(10)} ${inertText(holder, 60)}`),
   ];

@@ -6,13 +6,21 @@ import { readState } from '../supervisor/ledger.ts';
 import { ANSWER_BYTES_MAX, type ChainOrder, type ChainReceipt, chainReceipt, chainRefusal } from './orders.ts';
 
 const ANSWER_MS = 120_000;
+const CODES = {
+  fund: 'unavailable.devnet-chain',
+  mine: 'unavailable.devnet-chain',
+  copy: 'unavailable.devnet-copy',
+  'end-copy': 'unavailable.devnet-copy',
+} as const;
+const WORDS = { fund: 'fund', mine: 'mine', copy: 'start the copy', 'end-copy': 'end the copy' } as const;
 
 /** Speaks to the process that owns the chain of a devnet. */
 export type ChainControl = (order: ChainOrder) => Promise<ChainReceipt>;
 
 /**
  * The devnet that runs in this data folder. Throws `input.not-a-devnet` for any other folder, so that nobody looks for coins in a
- * network that has real ones, and `unavailable.devnet-not-running`. What the chain refuses is `unavailable.devnet-chain`.
+ * network that has real ones, and `unavailable.devnet-not-running`. What the chain refuses is `unavailable.devnet-chain`,
+ * and a copy that cannot be started or ended `unavailable.devnet-copy`.
  */
 export function controlOf(layout: Layout): ChainControl {
   const state = readState(layout.state);
@@ -45,7 +53,7 @@ async function post(url: string, secret: string, order: ChainOrder, layout: Layo
   const refused = chainRefusal.safeParse(readable(text));
   // A secret of an earlier start belongs to a devnet that is gone; what listens there now is another program.
   if (response.status === 401 || !refused.success) throw notRunning(layout);
-  throw new FirebreakFailure('unavailable.devnet-chain', `the devnet did not ${order.order}: ${refused.data.refusal}`);
+  throw new FirebreakFailure(CODES[order.order], `the devnet did not ${WORDS[order.order]}: ${refused.data.refusal}`);
 }
 
 function receiptOf(text: string): ChainReceipt {

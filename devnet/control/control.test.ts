@@ -58,7 +58,10 @@ const copies: Copies = {
     started.push(id);
     return { dir: `copy-${id}`, api: 'http://here', health: '', stop: async () => undefined };
   },
-  stop: async (id) => ({ dir: `copy-${id}`, api: 'http://here', health: '', stop: async () => undefined }),
+  stop: async (id) => {
+    if (!started.includes(id)) throw new Error(`no copy of validator ${id} runs`);
+    return { dir: `copy-${id}`, api: 'http://here', health: '', stop: async () => undefined };
+  },
 };
 
 const serve = async (chain: DevnetChain): Promise<void> => {
@@ -85,8 +88,12 @@ test('a running devnet starts and ends a copy of a validator, and says why it do
   expect(started).toEqual([4]);
   expect(await ask({ order: 'end-copy', validator: 4 })).toMatchObject({ copy: { folder: 'copy-4' } });
   await expect(ask({ order: 'copy', validator: 40 })).rejects.toMatchObject({
-    code: 'unavailable.devnet-chain',
+    code: 'unavailable.devnet-copy',
     message: expect.stringContaining('no validator 40'),
+  });
+  await expect(ask({ order: 'end-copy', validator: 6 })).rejects.toMatchObject({
+    code: 'unavailable.devnet-copy',
+    message: 'the devnet did not end the copy: no copy of validator 6 runs',
   });
 });
 
