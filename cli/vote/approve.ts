@@ -20,7 +20,7 @@ import type { Outcome } from '../outcome.ts';
 import { paint, type Screen } from '../screen.ts';
 import { readOperator } from '../operator.ts';
 import { refusedPlaybook } from '../playbook/validate.ts';
-import { deliver } from './deliver.ts';
+import { deliver, saidOf } from './deliver.ts';
 import { type ReviewedOptions, reviewedPlan } from './reviewed.ts';
 import { describeRequest } from './words.ts';
 
@@ -71,8 +71,8 @@ export async function approve(
   const signed = { file: out, member: name, choice, digest: subjectDigest(subject) };
   const lines = [`${name} votes ${choice.toUpperCase()}`, `written to ${out}`];
   if (options.send !== true) return { data: signed, lines, next: `vote send ${out}` };
-  const { have, need } = await deliver(readOperator(options.data), vote);
-  return { data: { ...signed, have, need }, lines: [...lines, `counted: ${have} of ${need} seats have approved`] };
+  const said = await saidOf(options, vote, await deliver(readOperator(options.data), vote));
+  return { data: { ...signed, ...said.data }, lines: [...lines, ...said.lines] };
 }
 
 /** Each request has its own: a member who is asked twice in one folder, or asked anew, writes two files. */

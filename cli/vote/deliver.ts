@@ -1,6 +1,7 @@
 import { ballotDigest, type SignedVote } from '../../domain/approval/vote.ts';
 import type { VoteReceipt } from '../../workflows/run-playbook/messages.ts';
 import { castVote, workflowOfRun } from '../../workflows/run-playbook/messages.ts';
+import { laterCommittee } from '../committee/later.ts';
 import { withClient } from '../coordinator.ts';
 import { readVote } from '../documents.ts';
 import { writeDocument } from '../files.ts';
@@ -41,12 +42,29 @@ export async function deliver(operator: Operator, vote: SignedVote): Promise<Vot
   );
 }
 
+/**
+ * What is said of a vote that was counted. A run that has not heard of a hand-over counts votes of the committee before, until it looks; that
+ * these will be void is warned of as far as validators say so.
+ */
+export async function saidOf(
+  { data }: { readonly data: string },
+  { subject }: SignedVote,
+  { have, need }: VoteReceipt,
+): Promise<{ readonly data: object; readonly lines: readonly string[] }> {
+  const later = await laterCommittee({ data }, subject.committeeEpoch);
+  const warning = later && `this vote will be void, fetch the request again: ${later}`;
+  return {
+    data: { have, need, ...(warning === undefined ? {} : { warning }) },
+    lines: [
+      `counted: ${have} of ${need} seats have approved step ${subject.step}`,
+      ...(warning === undefined ? [] : [`  WARNING ${warning}`]),
+    ],
+  };
+}
+
 /** Hands over a vote that was signed elsewhere. */
 export async function sendVote(options: { readonly data: string }, file: string): Promise<Outcome> {
   const vote = readVote(file);
-  const { have, need } = await deliver(readOperator(options.data), vote);
-  return {
-    data: { run: vote.subject.run, step: vote.subject.step, have, need },
-    lines: [`counted: ${have} of ${need} seats have approved step ${vote.subject.step}`],
-  };
+  const said = await saidOf(options, vote, await deliver(readOperator(options.data), vote));
+  return { data: { run: vote.subject.run, step: vote.subject.step, ...said.data }, lines: said.lines };
 }
