@@ -75,7 +75,8 @@ export const playbookFailures = {
   },
   'policy.endorsement-committee': {
     meaning: 'The signatures under a playbook are for another network, environment or committee.',
-    remedy: 'Let the present committee sign the playbook for this network; signatures do not carry over.',
+    remedy:
+      'Let the present committee sign the playbook for this network, `firebreak playbook sign` with --chain after a hand-over; signatures do not carry over, and an api takes new ones within half a minute.',
   },
   'policy.endorsement-plan': {
     meaning: 'The signed plan is another one than this playbook compiles to.',
