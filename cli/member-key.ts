@@ -97,3 +97,11 @@ export function seatOfKey(member: MemberKey, committee: Authority['committee'], 
     `the key in ${place} has no seat in the committee of epoch ${committee.epoch}`,
   );
 }
+
+/** What whoever signs once more with the same key is told: the signature is made anew, and the seat counts once. */
+export const signedBefore = (
+  signatures: readonly { readonly member: string }[],
+  { voter }: Pick<MemberKey, 'voter'>,
+  name: string,
+): readonly string[] =>
+  signatures.some(({ member }) => member === voter) ? [`${name} had signed this already, and counts once`] : [];

@@ -5,7 +5,7 @@ import { confirm } from '../ask.ts';
 import { type CommitteeOptions, presentAuthority } from '../authority.ts';
 import { readEpoch } from '../documents.ts';
 import { writeDocument } from '../files.ts';
-import { type MemberKey, readMemberKey } from '../member-key.ts';
+import { type MemberKey, readMemberKey, signedBefore } from '../member-key.ts';
 import type { Outcome } from '../outcome.ts';
 import { paint, type Screen } from '../screen.ts';
 import { laterCommittee } from './later.ts';
@@ -52,7 +52,11 @@ export async function signCommittee(screen: Screen, file: string, options: SignE
       complete: now.ok,
       ...(warning === undefined ? {} : { warning }),
     },
-    lines: [`signed by ${name}`, now.ok ? 'complete: the new committee follows' : now.refusal.message],
+    lines: [
+      ...signedBefore(before.signatures, member, name),
+      `signed by ${name}`,
+      now.ok ? 'complete: the new committee follows' : now.refusal.message,
+    ],
     next: now.ok
       ? `committee verify ${file} --out <chain file>`
       : `committee sign ${file} --key <another member's key file>`,

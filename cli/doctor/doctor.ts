@@ -35,8 +35,10 @@ export async function doctor(options: { readonly data: string; readonly portBase
         `${WORDS[state]}  ${name}: ${detail}`,
         ...(remedy === '' ? [] : [`           remedy: ${typed(remedy)}`]),
       ]),
-      problems === 0 ? `no problem, ${warnings} warnings` : `${problems} problems, ${warnings} warnings`,
+      `${problems === 0 ? 'no problem' : counted(problems, 'problem')}, ${counted(warnings, 'warning')}`,
     ],
     exitCode: problems === 0 ? EXIT.done : EXIT.refused,
   };
 }
+
+const counted = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;

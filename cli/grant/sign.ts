@@ -6,7 +6,7 @@ import { readGrant } from '../documents.ts';
 import { nowInSeconds } from '../duration.ts';
 import { EXIT } from '../exit.ts';
 import { writeDocument } from '../files.ts';
-import { readMemberKey, seatOfKey } from '../member-key.ts';
+import { readMemberKey, seatOfKey, signedBefore } from '../member-key.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Screen } from '../screen.ts';
 import { describeGrant } from './words.ts';
@@ -41,7 +41,8 @@ export async function signGrant(
     ],
   };
   writeDocument(file, 'grant', signed, true);
-  return { ...showGrant(file, options, nowSeconds), exitCode: EXIT.done };
+  const shown = showGrant(file, options, nowSeconds);
+  return { ...shown, lines: [...signedBefore(before.signatures, member, name), ...shown.lines], exitCode: EXIT.done };
 }
 
 /** Prints a grant and whether it is in force here and now. */

@@ -195,6 +195,14 @@ test('the next number is one above the highest order that a validator can prove'
   expect(outcome.data['order']).toMatchObject({ number: 8, kind: 'lift' });
 });
 
+test('whoever signs once more is told so, and counts once', async () => {
+  const file = await made();
+  expect((await sign(file, 1)).lines.join('\n')).not.toContain('already');
+  const again = await sign(file, 1);
+  expect(again.lines[0]).toBe('member 1 had signed this already, and counts once');
+  expect(read(file).signatures).toHaveLength(1);
+});
+
 test('a validator that claims a high number without the signatures under it moves nothing', async () => {
   const file = await made('freeze', '900');
   const unsigned = read(file);

@@ -4,7 +4,7 @@ import { FirebreakFailure } from '../../domain/errors/failure.ts';
 import { confirm } from '../ask.ts';
 import { readOrder } from '../documents.ts';
 import { writeDocument } from '../files.ts';
-import { readMemberKey, seatOfKey } from '../member-key.ts';
+import { readMemberKey, seatOfKey, signedBefore } from '../member-key.ts';
 import { presentGenesis } from '../authority.ts';
 import { laterCommittee } from '../committee/later.ts';
 import type { Outcome } from '../outcome.ts';
@@ -58,7 +58,7 @@ export async function signOrder(screen: Screen, file: string, options: SignOrder
   const enough = countSignatures(signed, genesis.committee) >= quorumOf(genesis.committee, order.kind);
   return {
     data: { file, member: name, ...orderData(signed, genesis), ...(warning === undefined ? {} : { warning }) },
-    lines: describeOrder(signed, genesis),
+    lines: [...signedBefore(before.signatures, member, name), ...describeOrder(signed, genesis)],
     next: enough ? `order send ${file}` : `order sign ${file} --key <another member's key file>`,
   };
 }

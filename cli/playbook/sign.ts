@@ -3,7 +3,7 @@ import { endorsementDigest, endorsementOf, type SignedEndorsement } from '../../
 import { confirm } from '../ask.ts';
 import { type CommitteeOptions, presentAuthority } from '../authority.ts';
 import { writeDocument } from '../files.ts';
-import { readMemberKey, seatOfKey } from '../member-key.ts';
+import { readMemberKey, seatOfKey, signedBefore } from '../member-key.ts';
 import type { Outcome } from '../outcome.ts';
 import { paint, type Screen } from '../screen.ts';
 import { endorsementFile, readEndorsement } from './endorsement.ts';
@@ -45,6 +45,6 @@ export async function signPlaybook(screen: Screen, file: string, options: SignPl
   const need = quorumOf(authority.committee, 'change');
   return {
     data: { file: endorsementFile(file), member: name, plan: planned, have, need },
-    lines: [`${plan.name}: signed by ${have} of the ${need} seats that it takes`],
+    lines: [...signedBefore(kept, member, name), `${plan.name}: signed by ${have} of the ${need} seats that it takes`],
   };
 }

@@ -103,7 +103,7 @@ function wordsOf({ id, input, state, standing }: Teller, says: string): Incident
     detectedAtMs: state.openedAtMs,
     impact: [
       ...(frozenUntilMs === null ? [] : [`payouts are frozen until ${new Date(frozenUntilMs).toISOString()}`]),
-      `${alerts.firing} alerts are firing, ${alerts.resolved} are resolved`,
+      `${alerts.firing} ${alerts.firing === 1 ? 'alert is' : 'alerts are'} firing, ${alerts.resolved} ${alerts.resolved === 1 ? 'is' : 'are'} resolved`,
     ],
     affected: null,
     fundsAtRisk: 'unknown',
