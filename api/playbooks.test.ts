@@ -1,6 +1,7 @@
 import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { RecordAlertInput } from '../workflows/record-alert/messages.ts';
 import { type Compiled, readPlaybooks, type Response, signedAnew, signedBy } from './playbooks.ts';
@@ -114,6 +115,50 @@ test('an api with one unfit playbook answers by the others, and says so in its h
     });
     const metrics = await (await fetch(`${api.statusUrl}/metrics`)).text();
     expect(metrics).toContain('firebreak_api_playbook_unfit{playbook="validator-offline"} 1');
+  } finally {
+    await stop();
+  }
+});
+
+test('an alert after a hand-over is answered under the signatures of the new committee, without a restart of the api', async () => {
+  const sign = (committeeEpoch: number): void =>
+    writeFileSync(
+      join(folder, 'validator-offline', 'playbook.signed.json'),
+      JSON.stringify({
+        endorsement: {
+          version: 1,
+          environment: 'development',
+          network: 'laptop',
+          committeeEpoch,
+          committee: String(committeeEpoch).repeat(64),
+          playbook: 'validator-offline',
+          plan: read().compiled.find(({ plan }) => plan.name === 'validator-offline')?.digest,
+        },
+        signatures: [],
+      }),
+    );
+  sign(1);
+  const answeredUnder: (number | undefined)[] = [];
+  const store = {
+    record: ({ response }: RecordAlertInput) => {
+      answeredUnder.push(response?.endorsement?.endorsement.committeeEpoch);
+      return Promise.resolve({ id: 'one', state: 'heard' as const });
+    },
+    answers: () => Promise.resolve(true),
+    close: () => Promise.resolve(),
+  };
+  const { api, stop } = await apiUnderTest({ playbooks: folder }, { store, lookMs: 20 });
+  try {
+    const signedBy = async (): Promise<unknown> =>
+      ((await (await fetch(`${api.statusUrl}/health`)).json()) as { signedBy: unknown }).signedBy;
+    expect(await signedBy()).toEqual({ 'validator-offline': 1 });
+    await asAlertmanager(api.url, alertmanagerBody([{ id: 'a' }]));
+    sign(2);
+    while (((await signedBy()) as Record<string, number>)['validator-offline'] !== 2) await setTimeout(20);
+    await asAlertmanager(api.url, alertmanagerBody([{ id: 'b' }]));
+    expect(answeredUnder).toEqual([1, 2]);
+    const metrics = await (await fetch(`${api.statusUrl}/metrics`)).text();
+    expect(metrics).toContain('firebreak_api_playbook_committee_epoch{playbook="validator-offline"} 2');
   } finally {
     await stop();
   }

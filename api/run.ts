@@ -23,7 +23,13 @@ export type RunningApi = {
   readonly statusUrl: string;
   stop(): Promise<void>;
 };
-export type ApiOptions = { readonly logger?: Logger; readonly store?: AlertStore; readonly clock?: () => number };
+export type ApiOptions = {
+  readonly logger?: Logger;
+  readonly store?: AlertStore;
+  readonly clock?: () => number;
+  /** How often the files of playbooks are looked at. */
+  readonly lookMs?: number;
+};
 
 /** The whole wiring of the api; it holds nothing that is not in Temporal, so any number may run beside each other. */
 export async function startApi(config: ApiConfig, signal: AbortSignal, options: ApiOptions = {}): Promise<RunningApi> {
@@ -65,7 +71,7 @@ export async function startApi(config: ApiConfig, signal: AbortSignal, options: 
       responses = signedAnew(responses, now);
       showSigned();
     });
-    const looking = setInterval(() => replan.look(Date.now()), LOOK_MS);
+    const looking = setInterval(() => replan.look(Date.now()), options.lookMs ?? LOOK_MS);
     looking.unref();
     ended.push(() => clearInterval(looking));
     const strangers = new Rates(config.limits.strangersPerMinute);
