@@ -1,7 +1,6 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import type { AlertStatus } from '../../domain/alert/alert.ts';
-import { RECORD_ALERT, type RecordPhase } from '../../workflows/record-alert/messages.ts';
-import { searchAttributes } from '../../workflows/settings.ts';
+import { RECORD_ALERT, RECORD_PHASE, type RecordPhase } from '../../workflows/record-alert/messages.ts';
 import { withClient } from '../coordinator.ts';
 import { readWholeNumber, utc } from '../duration.ts';
 import { readOperator } from '../operator.ts';
@@ -83,7 +82,7 @@ export async function recordedAlerts(
  */
 function isFiring({ status, typedSearchAttributes }: WorkflowExecutionInfo, first: AlertStatus): boolean {
   if (status.name !== 'RUNNING') return false;
-  return first === 'firing' || typedSearchAttributes.get(searchAttributes.phase) !== ('recorded' satisfies RecordPhase);
+  return first === 'firing' || typedSearchAttributes.get(RECORD_PHASE) !== ('recorded' satisfies RecordPhase);
 }
 
 /** Nobody here knows how things are: what stands in the list is what senders have said. */
