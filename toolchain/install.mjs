@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import process from 'node:process';
 import { runCommand } from './command.mjs';
 import { ToolchainFailure } from './failure.mjs';
 import { withLock } from './lock.mjs';
@@ -39,6 +40,7 @@ async function npmCi(project, step) {
   const outcome = await runCommand('npm', ['ci', '--no-progress'], {
     cwd: project,
     log,
+    env: headersOf(process.execPath),
     timeoutMs: INSTALL_LIMIT_MS,
     onLine: (line) => {
       const added = /^added (\d+) packages/.exec(line);
@@ -46,6 +48,19 @@ async function npmCi(project, step) {
     },
   });
   if (outcome.code !== 0) throw new ToolchainFailure('unavailable.packages', 'npm ci failed', { log });
+}
+
+/**
+ * Where node-gyp finds the headers of this Node when they are installed beside it: it would download them otherwise, and without a network
+ * leave out the optional package that is compiled (pkcs11js), with nothing said.
+ *
+ * @param {string} node path of the program
+ * @returns {Record<string, string>} what npm reads as its setting `nodedir`, unless somebody has set that
+ */
+export function headersOf(node) {
+  const prefix = path.dirname(path.dirname(node));
+  if (process.env['npm_config_nodedir'] || !existsSync(path.join(prefix, 'include', 'node', 'node_api.h'))) return {};
+  return { npm_config_nodedir: prefix };
 }
 
 /**

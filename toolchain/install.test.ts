@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { isInstalled } from './install.mjs';
+import { headersOf, isInstalled } from './install.mjs';
 
 describe('installed packages', () => {
   let project: string;
@@ -39,4 +39,23 @@ describe('installed packages', () => {
     installed({});
     expect(isInstalled(project)).toBe(false);
   });
+});
+
+test('headers that lie beside Node are used as they are, and nothing is said of those that do not', () => {
+  const prefix = mkdtempSync(path.join(os.tmpdir(), 'firebreak-node-'));
+  const node = path.join(prefix, 'bin', 'node');
+  const before = process.env['npm_config_nodedir'];
+  delete process.env['npm_config_nodedir'];
+  try {
+    expect(headersOf(node)).toEqual({});
+    mkdirSync(path.join(prefix, 'include', 'node'), { recursive: true });
+    writeFileSync(path.join(prefix, 'include', 'node', 'node_api.h'), '');
+    expect(headersOf(node)).toEqual({ npm_config_nodedir: prefix });
+    process.env['npm_config_nodedir'] = '/somewhere';
+    expect(headersOf(node)).toEqual({});
+  } finally {
+    if (before === undefined) delete process.env['npm_config_nodedir'];
+    else process.env['npm_config_nodedir'] = before;
+    rmSync(prefix, { recursive: true, force: true });
+  }
 });
