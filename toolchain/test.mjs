@@ -42,7 +42,8 @@ await main(async () => {
   /** @type {Map<string, import('./tally.mjs').Tally>} */
   const ran = new Map();
   const projects = jestProjects.filter(wanted);
-  const inLane = (/** @type {'computing' | 'live'} */ lane) => projects.filter((each) => each.lane === lane);
+  const inLane = (/** @type {'computing' | 'live' | undefined} */ lane) =>
+    projects.filter((each) => each.lane === lane);
   /** One after the other. @param {readonly import('./jest-run.mjs').JestProject[]} lane @param {boolean} [yields] */
   const runLane = async (lane, yields) => {
     for (const project of lane) {
@@ -54,6 +55,7 @@ await main(async () => {
       if (tally) ran.set(project.name, tally);
     }
   };
+  await runLane(inLane(undefined));
   await Promise.all([runLane(inLane('live')), runLane(inLane('computing'), inLane('live').length > 0)]);
   tallies.push(...projects.flatMap(({ name }) => ran.get(name) ?? []));
 

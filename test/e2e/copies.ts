@@ -14,12 +14,14 @@ const NOTICED_MS = 30_000;
 /** A minute after the last word, and what a loaded machine takes. */
 const CLEARED_MS = 100_000;
 
-/** Somebody runs a copy of a validator's folder: peers measure it, both processes stand aside, and it is over when one of them is. */
-export function copyScenes(live: () => LiveNetwork): void {
-  const scene = liveTest.bind(undefined, 'copies');
+const scene = liveTest.bind(undefined, 'copies');
+/** The copied one, once its copy has ended. */
+let alone: ValidatorId | undefined;
 
+/** Somebody runs a copy of a validator's folder: peers measure it, and both processes stand aside. */
+export function copyScenes(live: () => LiveNetwork): void {
   scene(
-    'ten validators and more measure an old copy within seconds, neither process signs, payouts go on, and it clears when the copy ends',
+    'ten validators and more measure an old copy within seconds, neither process signs, and payouts go on',
     live,
     async (net) => {
       for (const id of COPIED) takeCopy(net.layout, net.ports, id);
@@ -39,9 +41,21 @@ export function copyScenes(live: () => LiveNetwork): void {
       } finally {
         await copy.stop();
       }
-      await seenBy(net, suspect, 'firebreak_identity_seen_twice', 0, CLEARED_MS);
+      alone = suspect;
+    },
+  );
+}
+
+/** It is over when one of the two is; the scenes before this one went on meanwhile. */
+export function clearedScenes(live: () => LiveNetwork): void {
+  scene(
+    'what was measured of a copy clears when the copy has ended, and its validator signs again',
+    live,
+    async (net) => {
+      if (alone === undefined) throw new Error('no copy has ended');
+      await seenBy(net, alone, 'firebreak_identity_seen_twice', 0, CLEARED_MS);
       await untilAll(net, 'ready again', isReady, CLEARED_MS);
-      expect((await canSign(net, suspect))['can_sign']).toBe(true);
+      expect((await canSign(net, alone))['can_sign']).toBe(true);
     },
   );
 }

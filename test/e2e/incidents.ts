@@ -28,7 +28,6 @@ const END_MS = 150_000;
 export function incidentScenes(live: () => LiveNetwork): void {
   const scene = liveTest.bind(undefined, 'incidents');
   let alerting: Awaited<ReturnType<typeof startAlertingWith>> | undefined;
-  // The scenes that follow start a copy that has forked, and payouts must not freeze in them.
   afterAll(() => alerting?.stop(), 60_000);
 
   scene(

@@ -13,7 +13,7 @@ import { done, on } from './rig/operator.ts';
 import { until } from '../../devnet/until.ts';
 import { badInputScenes } from './bad-input.ts';
 import { byHandScenes } from './by-hand.ts';
-import { copyScenes } from './copies.ts';
+import { clearedScenes, copyScenes } from './copies.ts';
 import { grantScenes } from './grants.ts';
 import { incidentScenes } from './incidents.ts';
 import { offlineScenes } from './offline.ts';
@@ -74,11 +74,12 @@ describe('one command', () => {
 describe('orders', () => orderScenes(network));
 describe('grants', () => grantScenes(network));
 describe('signers', () => signerScenes(network));
+describe('copies', () => copyScenes(network));
 describe('offline', () => offlineScenes(network));
 describe('bad input', () => badInputScenes(network));
 describe('by hand', () => byHandScenes(network));
+describe('a copy that has ended', () => clearedScenes(network));
 describe('incidents', () => incidentScenes(network));
-describe('copies', () => copyScenes(network));
 
 describe('canary', () => canaryScenes(network));
 

@@ -129,7 +129,7 @@ test.each(Object.entries(PATHS))(
     const certain = undisturbed.planned.filter(({ provided }) => provided.length === 0).map(({ step }) => step);
     expect(certain.filter((step) => !undisturbed.started.has(step))).toEqual([]);
   },
-  300_000,
+  600_000,
 );
 
 /**

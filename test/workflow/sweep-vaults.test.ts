@@ -121,7 +121,6 @@ function verified(world: TestWorld, evidence: unknown): string {
 }
 
 const WAYS: readonly (readonly [string, WorkerChoices])[] = [
-  ['as usual', {}],
   ['every workflow task replayed from the start', { maxCachedWorkflows: 0 }],
   ['the first completion of every effect lost', { interceptors: { activity: [losingCompletions(new Map())] } }],
 ];
