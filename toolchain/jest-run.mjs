@@ -29,7 +29,7 @@ const NICE = ['-n', '19'];
 export const jestProjects = [
   // Most of a workflow test is waiting for its Temporal server; storms among them bear no network of sixteen processes beside them.
   { name: 'workflow', limitMs: 35 * MINUTE_MS, width: 3 },
-  { name: 'unit', limitMs: 20 * MINUTE_MS, width: 2, lane: 'computing' },
+  { name: 'unit', limitMs: 10 * MINUTE_MS, width: 2 },
   { name: 'compliance', limitMs: 8 * MINUTE_MS, width: 2, lane: 'computing' },
   { name: 'replay', limitMs: 8 * MINUTE_MS, width: 1, lane: 'computing' },
   { name: 'vectors', limitMs: 8 * MINUTE_MS, width: 2, lane: 'computing' },
