@@ -28,6 +28,18 @@ test('a failure ends it, and begins nothing more', async () => {
   expect(begun).toBeLessThan(10);
 });
 
+test('a failure is told when nothing is under way any more', async () => {
+  let underWay = 0;
+  const failing = inFlight(8, 8, async (at) => {
+    underWay += 1;
+    for (let turn = 0; turn < at * 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    underWay -= 1;
+    if (at === 2) throw new Error('the third');
+  });
+  await expect(failing).rejects.toThrow('the third');
+  expect(underWay).toBe(0);
+});
+
 test('so many in so long is so many a second', () => {
   expect(perSecond({ ms: [5, 5, 5], wholeMs: 1_500 })).toBe(2);
 });

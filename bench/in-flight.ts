@@ -1,7 +1,10 @@
 /** Of many equal calls with at most so many under way: the milliseconds of each, in the order of their ends, and of all together. */
 export type Storm = { readonly ms: readonly number[]; readonly wholeMs: number };
 
-/** Does `count` pieces of work, `together` of them at any time. The first failure ends it; nothing new is begun after it. */
+/**
+ * Does `count` pieces of work, `together` of them at any time. After the first failure nothing new is begun; it is thrown once all that was
+ * begun is over, so that nothing of it still asks a network that whoever catches it takes down.
+ */
 export async function inFlight(
   count: number,
   together: number,
@@ -10,21 +13,23 @@ export async function inFlight(
 ): Promise<Storm> {
   const ms: number[] = [];
   let next = 0;
-  let failed = false;
+  let failure: { readonly why: unknown } | undefined;
   const one = async (): Promise<void> => {
-    while (next < count && !failed) {
+    while (next < count && failure === undefined) {
       const at = next;
       next += 1;
       const startedAt = clock();
-      await work(at).catch((error: unknown) => {
-        failed = true;
-        throw error;
-      });
-      ms.push(clock() - startedAt);
+      try {
+        await work(at);
+        ms.push(clock() - startedAt);
+      } catch (why) {
+        failure ??= { why };
+      }
     }
   };
   const startedAt = clock();
   await Promise.all(Array.from({ length: Math.min(together, count) }, one));
+  if (failure !== undefined) throw failure.why;
   return { ms, wholeMs: clock() - startedAt };
 }
 
