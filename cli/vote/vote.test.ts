@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type CoveredStep, coveredDigest } from '../../domain/approval/covered.ts';
-import { genesis, NOW, subjectFor } from '../../domain/approval/testkit/voting.ts';
+import { genesis, NOW, rotateStep, subjectFor, sweepStep } from '../../domain/approval/testkit/voting.ts';
 import { type SignedVote, subjectDigest, type VoteSubject } from '../../domain/approval/vote.ts';
 import { firstAuthority } from '../../domain/committee/epoch.ts';
 import { secretOf } from '../../domain/committee/testkit/keys.ts';
@@ -23,27 +23,8 @@ const loaded = loadFile(PLAYBOOK, {});
 if (!loaded.ok) throw new Error('the shipped playbook does not load');
 
 /** What the engine asks at the approval step `consent` of a run about validator 7. */
-const rotate: CoveredStep = {
-  step: 'rotate',
-  kind: 'workflow',
-  name: 'generateKey',
-  arguments: {
-    epoch: { value: 2 },
-    purpose: { value: 'custody' },
-    participants: { value: [1, 2, 3] },
-    smallest: { value: 10 },
-  },
-};
-const sweep: CoveredStep = {
-  step: 'sweep',
-  kind: 'workflow',
-  name: 'sweepVaults',
-  arguments: {
-    fromEpoch: { value: 1 },
-    toEpoch: { output: { step: 'rotate', name: 'epoch' } },
-    certificate: { output: { step: 'rotate', name: 'certificate' } },
-  },
-};
+const rotate = rotateStep([1, 2, 3], 10);
+const sweep = sweepStep;
 const subjectOf = (covers: readonly CoveredStep[], change: Partial<VoteSubject> = {}): VoteSubject =>
   subjectFor(firstAuthority(genesis), {
     playbook: loaded.digest,

@@ -8,6 +8,7 @@ import {
   genesis,
   handOver,
   NOW,
+  rotateStep,
   seats,
   subjectFor,
 } from '../approval/testkit/voting.ts';
@@ -21,17 +22,7 @@ import { type AskedKey, judgeOrigin } from './origin.ts';
 const THRESHOLD = 3;
 const authority = authorityOf(genesis, []);
 const ids = (...list: number[]) => list.map(validatorId);
-const rotate: CoveredStep = {
-  step: 'rotate',
-  kind: 'workflow',
-  name: 'generateKey',
-  arguments: {
-    epoch: { value: 2 },
-    purpose: { value: 'custody' },
-    participants: { value: [1, 2, 4, 5, 6] },
-    smallest: { value: 4 },
-  },
-};
+const rotate = rotateStep([1, 2, 4, 5, 6], 4);
 const withArguments = (change: CoveredStep['arguments']): CoveredStep => ({
   ...rotate,
   arguments: { ...rotate.arguments, ...change },

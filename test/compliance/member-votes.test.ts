@@ -9,8 +9,17 @@ import { signOrder } from '../../cli/order/sign.ts';
 import { loadFile } from '../../cli/playbook/sources.ts';
 import type { Screen } from '../../cli/screen.ts';
 import { approve } from '../../cli/vote/approve.ts';
-import { type CoveredStep, coveredDigest } from '../../domain/approval/covered.ts';
-import { ballotBy, certificateOf, genesis, NOW, subjectFor, wanted } from '../../domain/approval/testkit/voting.ts';
+import { coveredDigest } from '../../domain/approval/covered.ts';
+import {
+  ballotBy,
+  certificateOf,
+  genesis,
+  NOW,
+  rotateStep,
+  subjectFor,
+  sweepStep,
+  wanted,
+} from '../../domain/approval/testkit/voting.ts';
 import { ceremonyId } from '../../domain/ceremony/ceremony.ts';
 import { firstAuthority } from '../../domain/committee/epoch.ts';
 import { judgeOrder, NO_ORDER, type Order, orderDigest } from '../../domain/committee/order.ts';
@@ -31,29 +40,7 @@ const loaded = loadFile(PLAYBOOK, {});
 if (!loaded.ok) throw new Error('the shipped playbook does not load');
 
 const PARTICIPANTS = [1, 2, 3, 4, 5];
-const covers: readonly CoveredStep[] = [
-  {
-    step: 'rotate',
-    kind: 'workflow',
-    name: 'generateKey',
-    arguments: {
-      epoch: { value: 2 },
-      purpose: { value: 'custody' },
-      participants: { value: PARTICIPANTS },
-      smallest: { value: 4 },
-    },
-  },
-  {
-    step: 'sweep',
-    kind: 'workflow',
-    name: 'sweepVaults',
-    arguments: {
-      fromEpoch: { value: 1 },
-      toEpoch: { output: { step: 'rotate', name: 'epoch' } },
-      certificate: { output: { step: 'rotate', name: 'certificate' } },
-    },
-  },
-];
+const covers = [rotateStep(PARTICIPANTS, 4), sweepStep];
 
 let folder = '';
 const at = (name: string): string => join(folder, name);

@@ -52,6 +52,29 @@ export const covers: readonly CoveredStep[] = [
   },
 ];
 
+/** What the playbook `suspected-share-theft` has its members approve: the next key, and the sweep to exactly that one. */
+export const rotateStep = (participants: readonly number[], smallest: number): CoveredStep => ({
+  step: 'rotate',
+  kind: 'workflow',
+  name: 'generateKey',
+  arguments: {
+    epoch: { value: 2 },
+    purpose: { value: 'custody' },
+    participants: { value: participants },
+    smallest: { value: smallest },
+  },
+});
+export const sweepStep: CoveredStep = {
+  step: 'sweep',
+  kind: 'workflow',
+  name: 'sweepVaults',
+  arguments: {
+    fromEpoch: { value: 1 },
+    toEpoch: { output: { step: 'rotate', name: 'epoch' } },
+    certificate: { output: { step: 'rotate', name: 'certificate' } },
+  },
+};
+
 /** A hand-over from `before` that carries the signatures of `signers`. */
 export function epochAfter(
   before: NetworkGenesis['committee'],
