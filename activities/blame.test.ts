@@ -1,36 +1,20 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { ceremonyId, keysetOf } from '../domain/ceremony/ceremony.ts';
 import { digestOf, TAGS } from '../domain/encoding/digest.ts';
-import { type NetworkGenesis, validatorId } from '../domain/network/network.ts';
 import { memory } from '../plugins/blob/memory/index.ts';
-import { identityHex } from '../wire/stream/host-identity.ts';
 import { parseBlameProof } from '../wire/documents/index.ts';
 import { sealEnvelope } from '../wire/envelope.ts';
 import { KeygenParametersSchema, Round } from '../wire/generated/firebreak/v1/messages_pb.js';
-import type { Attempt } from './attempt.ts';
 import { type Blamed, createBlameActivities } from './blame.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { putEnvelopes } from './documents.ts';
+import { firstAttempt, HOSTILE, networkNamed, privateKey } from './testkit/hostile.ts';
 
-const HOSTILE = validatorId(2);
-const { privateKey } = generateKeyPairSync('ed25519');
-const genesis = {
-  name: 'blame',
-  environment: 'development',
-  threshold: 2,
-  validators: [{ id: HOSTILE, identity: identityHex(privateKey), addresses: [] }],
-} as unknown as NetworkGenesis;
+const genesis = networkNamed('blame');
 
-const now: Attempt = {
-  idempotencyKey: 'test',
-  number: 1,
-  signal: new AbortController().signal,
-  deadlineMs: Number.POSITIVE_INFINITY,
-  report: () => undefined,
-};
+const now = firstAttempt;
 
 /** Who is blamed for a first message of a key generation that is so many bytes of nothing, and whether everybody can read why. */
 async function blamedFor(bytes: number): Promise<readonly { readonly validator: number; readonly kind: string }[]> {

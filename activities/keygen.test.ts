@@ -1,33 +1,17 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { type NetworkGenesis, validatorId } from '../domain/network/network.ts';
 import { memory } from '../plugins/blob/memory/index.ts';
-import { identityHex } from '../wire/stream/host-identity.ts';
 import { sealEnvelope } from '../wire/envelope.ts';
 import { ResponseSchema, Round } from '../wire/generated/firebreak/v1/messages_pb.js';
-import type { Attempt } from './attempt.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { Gathering } from './gathering.ts';
 import { createKeygenActivities } from './keygen.ts';
+import { firstAttempt, HOSTILE, networkNamed, privateKey } from './testkit/hostile.ts';
 
-const HOSTILE = validatorId(2);
-const { privateKey } = generateKeyPairSync('ed25519');
-const genesis = {
-  name: 'padding',
-  environment: 'development',
-  threshold: 2,
-  validators: [{ id: HOSTILE, identity: identityHex(privateKey), addresses: [] }],
-} as unknown as NetworkGenesis;
+const genesis = networkNamed('padding');
 const about = { suite: 'a suite', keyset: 'a keyset', epoch: 1, ceremony: 'a ceremony' };
-const now: Attempt = {
-  idempotencyKey: 'test',
-  number: 1,
-  signal: new AbortController().signal,
-  deadlineMs: Number.POSITIVE_INFINITY,
-  report: () => undefined,
-};
+const now = firstAttempt;
 
 /** How a first message of so many bytes of nothing is heard: field 15, which nobody knows, and no point in it. */
 async function heardOf(bytes: number): Promise<Gathering> {
