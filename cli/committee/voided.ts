@@ -1,8 +1,8 @@
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SignedGrant } from '../../domain/committee/grant.ts';
 import { readGrant } from '../documents.ts';
 import { nowInSeconds } from '../duration.ts';
+import { grantNamesIn, GRANTS_MAX } from '../grant/folder.ts';
 import { typed } from '../report.ts';
 import type { IntakeReport } from '../status/intake.ts';
 
@@ -40,9 +40,8 @@ const planOf = (grant: SignedGrant['grant']): string => (grant.kind === 'standin
 function standingOrdersIn(folder: string | undefined): readonly SignedGrant[] {
   if (folder === undefined) return [];
   try {
-    return readdirSync(folder)
-      .filter((name) => name.endsWith('.json'))
-      .sort()
+    return grantNamesIn(folder)
+      .slice(0, GRANTS_MAX)
       .flatMap((name) => {
         try {
           return [readGrant(join(folder, name))];

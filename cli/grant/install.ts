@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { grantDigest, judgeGrant, type SignedGrant } from '../../domain/committee/grant.ts';
 import { failureOf, FirebreakFailure } from '../../domain/errors/failure.ts';
@@ -8,9 +8,8 @@ import { readGrant } from '../documents.ts';
 import { nowInSeconds } from '../duration.ts';
 import { readOperator } from '../operator.ts';
 import type { Outcome } from '../outcome.ts';
+import { grantNamesIn, GRANTS_MAX } from './folder.ts';
 import { describeGrant } from './words.ts';
-
-const GRANTS_MAX = 200;
 
 /** Lays a standing order where the workers of this network find it, so that a playbook freezes without a person. Only one that is in force. */
 export function installGrant(file: string, options: CommitteeOptions, nowSeconds: number = nowInSeconds()): Outcome {
@@ -48,7 +47,7 @@ export async function listGrants(options: CommitteeOptions, nowSeconds: number =
   const authority = presentAuthority(options);
   const warning = await laterCommittee(options, authority.committee.epoch);
   const folder = grantsFolder(options);
-  const found = namesIn(folder).map((name) => {
+  const found = grantNamesIn(folder).map((name) => {
     const signed = readGrant(join(folder, name));
     return { name, signed, verdict: judgeGrant(signed, authority, nowSeconds) };
   });
@@ -91,26 +90,13 @@ function lay(folder: string, target: string, signed: SignedGrant): void {
   const half = `${target}.half`;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    if (namesIn(folder).length >= GRANTS_MAX)
+    if (grantNamesIn(folder).length >= GRANTS_MAX)
       throw new Error(`it holds ${GRANTS_MAX} grants already; remove those that are over`);
     writeFileSync(half, `${JSON.stringify(signed, undefined, 2)}\n`, { mode: 0o600 });
     renameSync(half, target);
   } catch (error) {
     rmSync(half, { force: true });
     throw new FirebreakFailure('input.file', `grants folder ${folder} cannot be written: ${(error as Error).message}`, {
-      path: folder,
-    });
-  }
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder)
-      .filter((name) => name.endsWith('.json'))
-      .sort();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw new FirebreakFailure('input.file', `grants folder ${folder} cannot be read: ${(error as Error).message}`, {
       path: folder,
     });
   }
