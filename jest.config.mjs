@@ -10,6 +10,9 @@ const transform = {
   ],
 };
 
+/** Of a test that names no bound of its own: it ends what hangs, and judges no machine. */
+const HUNG_MS = 180_000;
+
 /** One project per kind of proof; `toolchain/test.mjs` runs them and counts their reports. */
 const project = (name, testMatch, extra = {}) => ({
   displayName: name,
@@ -28,6 +31,7 @@ const rooms =
   '{domain,wire,threshold,workflows,activities,plugins,validator,workers,telemetry,api,watchdog,cli,ops,devnet,toolchain,language,bench}';
 
 export default {
+  testTimeout: HUNG_MS,
   projects: [
     project('unit', [`${rooms}/**/*.test.ts`, 'test/{layout,removals}/**/*.test.ts']),
     project('removals', ['test/removals/*.removals.ts'], { runner: '<rootDir>/test/removals/rig/runner.mjs' }),

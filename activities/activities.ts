@@ -1,4 +1,5 @@
 import { createAuditActivities } from './audit.ts';
+import { believed } from './believed-blobs.ts';
 import { createBlameActivities } from './blame.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { createCommitteeActivities } from './committee.ts';
@@ -16,23 +17,26 @@ import { createSweepActivities } from './sweep.ts';
 import { createVaultActivities } from './vaults.ts';
 
 /** Every effect that a workflow can ask for. */
-export const createActivities = (deps: ActivityDependencies) => ({
-  ...createKeygenActivities(deps),
-  ...createBlameActivities(deps),
-  ...createSelfTestActivities(deps),
-  ...createVaultActivities(deps),
-  ...createDepositActivities(deps),
-  ...createPayoutActivities(deps),
-  ...createFeeActivities(deps),
-  ...createSigningActivities(deps),
-  ...createSettlementActivities(deps),
-  ...createSweepActivities(deps),
-  ...createPlaybookActivities(deps),
-  ...createNoticeActivities(deps),
-  ...createCommitteeActivities(deps),
-  ...createAuditActivities(deps),
-  ...createRunEndingActivities(deps),
-});
+export function createActivities(given: ActivityDependencies) {
+  const deps = { ...given, blobs: believed(given.blobs) };
+  return {
+    ...createKeygenActivities(deps),
+    ...createBlameActivities(deps),
+    ...createSelfTestActivities(deps),
+    ...createVaultActivities(deps),
+    ...createDepositActivities(deps),
+    ...createPayoutActivities(deps),
+    ...createFeeActivities(deps),
+    ...createSigningActivities(deps),
+    ...createSettlementActivities(deps),
+    ...createSweepActivities(deps),
+    ...createPlaybookActivities(deps),
+    ...createNoticeActivities(deps),
+    ...createCommitteeActivities(deps),
+    ...createAuditActivities(deps),
+    ...createRunEndingActivities(deps),
+  };
+}
 
 /** Workflows import this type and nothing else from here. */
 export type Activities = ReturnType<typeof createActivities>;

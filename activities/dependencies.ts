@@ -1,4 +1,4 @@
-import type { NetworkGenesis } from '../domain/network/network.ts';
+import type { NetworkGenesis, ValidatorId } from '../domain/network/network.ts';
 import type { BlobStore } from '../domain/ports/blob-store.ts';
 import type { BitcoinChain } from '../domain/ports/chain.ts';
 import type { GrantSource } from '../domain/ports/grant-source.ts';
@@ -19,6 +19,10 @@ export type ActivityObserver = {
   ): void;
   takenOver(activity: string): void;
   validatorAnswered(outcome: 'accepted' | 'refused' | 'silent', code: string): void;
+  /** Partial signatures that fit their request; whether they are right is known when they are added up. */
+  partialsReceived(validator: ValidatorId, count: number): void;
+  /** Whole signatures that verify, one for each input. */
+  signaturesProduced(count: number): void;
 };
 
 /** The part of pino that activities use. */

@@ -19,7 +19,7 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { ascending, envelopeHex, getCertificate, putDocument } from './documents.ts';
 import { type KeyReference, requireNetwork } from './keygen.ts';
 import { handTerms } from './terms-handing.ts';
-import { sightOf, watchInSight } from './sight.ts';
+import { caughtUpOf, sightOf, watchInSight } from './sight.ts';
 import { until } from './waiting.ts';
 
 /** The own chain view is local and cheap; validators are asked only when something changed or a quorum is missing. */
@@ -60,6 +60,8 @@ export type DepositWatch = {
   readonly confirmations: number;
   /** What the workflow already knows; absent: answer at once. */
   readonly since?: string;
+  /** Of the chain that `since` was judged from: a view that is lower has not read the rest yet. */
+  readonly sinceHeight?: number;
   /** Answer after this long even if nothing changed. */
   readonly seconds: number;
 };
@@ -68,6 +70,7 @@ type Views = Pick<DepositObservation, 'agreeing' | 'keyState' | 'statements'>;
 
 export function createDepositActivities(deps: ActivityDependencies) {
   const sees = sightOf(deps);
+  const isCaughtUp = caughtUpOf(deps);
   return {
     /**
      * Returns when something changed since `since`, or `undefined` after `seconds` without a change. What a quorum agreed on is
@@ -85,7 +88,7 @@ export function createDepositActivities(deps: ActivityDependencies) {
         let viewsAtMs = 0;
         let observation: DepositObservation | undefined;
         await until(deps, now.signal, deps.clock() + input.seconds * 1_000, LOOK_MS, async () => {
-          if (!sees()) return false;
+          if (!sees() || !isCaughtUp(input.sinceHeight)) return false;
           const { anchor, outputs } = deps.chain.view.outputs(input.script);
           const own = outputs.map((output) => observed(output, input.confirmations));
           const seen = ownFingerprint(own);

@@ -38,7 +38,7 @@ export async function holdingsOf(
   const holdings: KeyHoldings[] = [];
   for (const keyset of keysets) {
     const listings = await listingsOf(deps, now, keyset, epoch);
-    const [certificate] = [...listings.values()].flatMap((listing) => certificateIn(deps, listing, keyset));
+    const certificate = firstCertificateIn(deps, listings, keyset);
     if (certificate !== undefined)
       holdings.push({ certificate, vaults: vaultsIn(deps, listings).map((vault) => ({ ...vault, keyset })) });
   }
@@ -99,17 +99,32 @@ async function listingsOf(
   return pages;
 }
 
+/** One that holds is enough: each takes so long to verify that a slow worker would miss its heartbeats over all of them. */
+function firstCertificateIn(
+  deps: Pick<ActivityDependencies, 'genesis'>,
+  listings: ReadonlyMap<ValidatorId, readonly VaultsHeld[]>,
+  keyset: string,
+): KeyCertificate | undefined {
+  for (const listing of listings.values()) {
+    const certificate = certificateIn(deps, listing, keyset);
+    if (certificate !== undefined) return certificate;
+  }
+  return undefined;
+}
+
 /** The first page carries it; it is believed for its signatures and not for who sent it. */
 function certificateIn(
   { genesis }: Pick<ActivityDependencies, 'genesis'>,
   [first]: readonly VaultsHeld[],
   keyset: string,
-): readonly KeyCertificate[] {
+): KeyCertificate | undefined {
   try {
     const certificate = parseKeyCertificate(first?.certificate ?? new Uint8Array(0), 'certificate of a validator');
-    return certificate.package.keyset === keyset && verifyCertificate(certificate, genesis).ok ? [certificate] : [];
+    return certificate.package.keyset === keyset && verifyCertificate(certificate, genesis).ok
+      ? certificate
+      : undefined;
   } catch {
-    return [];
+    return undefined;
   }
 }
 

@@ -1,3 +1,4 @@
+import { silentObserver } from './testkit/observer.ts';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
@@ -27,7 +28,7 @@ async function heardOf(bytes: number): Promise<Gathering> {
     suite: { id: about.suite },
     network: { ask: async () => ({ validator: HOSTILE, ok: true, response }) },
     logger: { error: () => undefined },
-    observer: { attemptEnded: () => undefined, takenOver: () => undefined, validatorAnswered: () => undefined },
+    observer: silentObserver,
   } as unknown as ActivityDependencies;
   const key = { ...about, parameters: await blobs.put(new Uint8Array(1), now), validators: [HOSTILE], others: [] };
   const input = { key, round: 'commitments', seconds: 5 };

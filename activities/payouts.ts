@@ -21,8 +21,13 @@ export type PayoutPlace = {
   readonly outpoints: readonly Outpoint[];
   readonly vaultScript: string;
   readonly payoutScript: string;
-  /** Height of the oldest deposit: nothing older matters. */
+  /**
+   * Where the watch of the vault began, and not where its deposits are now: a reorganisation may put them lower, and whoever begins to look
+   * then, another worker or a validator that is handed the terms, must find them.
+   */
   readonly fromHeight: number;
+  /** Nothing was paid below the oldest deposit. Absent in plans of earlier builds. */
+  readonly paidFromHeight?: number;
 };
 
 export type PlannedPayout = {
@@ -95,12 +100,13 @@ export function createPayoutActivities(deps: ActivityDependencies) {
             return { kind: 'not-yet', reason: `deposit ${outpointText(outpoint)} is not in the chain` };
           coins.push(coin);
         }
-        const fromHeight = Math.min(...coins.map((coin) => coin.height));
+        const oldest = Math.min(...coins.map((coin) => coin.height));
         const place: PayoutPlace = {
           outpoints: request.outpoints,
           vaultScript: script,
           payoutScript: terms.payoutScript,
-          fromHeight,
+          fromHeight: Math.min(input.watchFromHeight, oldest),
+          paidFromHeight: oldest,
         };
         if (coins.some((coin) => coin.spentBy !== undefined)) return { kind: 'spent', place };
         if (!judged.ok) throw failureOf(judged.refusal);

@@ -4,7 +4,7 @@ import type { WatchedOutput } from '../domain/ports/chain.ts';
 import { type Attempt, attempt } from './attempt.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { PayoutPlace } from './payouts.ts';
-import { sightOf, watchInSight } from './sight.ts';
+import { caughtUpOf, sightOf, watchInSight } from './sight.ts';
 import { until } from './waiting.ts';
 
 const LOOK_MS = 300;
@@ -42,23 +42,27 @@ export type SettlementWatch = {
   /** Signed bytes to hand in again; absent when an earlier run paid. */
   readonly transaction?: BlobRef;
   readonly since?: string;
+  /** Of the chain that `since` was judged from: a view that is lower has not read the rest yet. */
+  readonly sinceHeight?: number;
   readonly stuck?: StuckWatch;
   readonly seconds: number;
 };
 
 export function createSettlementActivities(deps: ActivityDependencies) {
   const sees = sightOf(deps);
+  const isCaughtUp = caughtUpOf(deps);
   return {
     /** By outpoint and not by txid: whatever spends the coins to the recorded script settles the payout. */
     awaitSettlement: (input: SettlementWatch): Promise<Settlement | undefined> =>
       attempt(deps, 'awaitSettlement', async (now) => {
         const { place } = input;
         const bytes = input.transaction === undefined ? undefined : await deps.blobs.get(input.transaction, now);
-        await watchInSight(deps, sees, [place.vaultScript, place.payoutScript], place.fromHeight, now);
+        await watchInSight(deps, sees, [place.vaultScript], place.fromHeight, now);
+        await watchInSight(deps, sees, [place.payoutScript], place.paidFromHeight ?? place.fromHeight, now);
         let submittedAtMs = deps.clock();
         let settlement: Settlement | undefined;
         await until(deps, now.signal, deps.clock() + input.seconds * 1_000, LOOK_MS, async () => {
-          if (!sees()) return false;
+          if (!sees() || !isCaughtUp(input.sinceHeight)) return false;
           const { tip } = deps.chain.view.status();
           const seen = { ...look(deps, place, input.confirmations), tipHeight: tip.height };
           now.report({ state: seen.state, confirmations: seen.spender?.confirmations ?? 0 });

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { BitcoinChain } from '../domain/ports/chain.ts';
 import { FirebreakFailure } from '../domain/errors/failure.ts';
-import { sightOf, watchInSight } from './sight.ts';
+import { caughtUpOf, sightOf, watchInSight } from './sight.ts';
 
 function world() {
   const state = { nowMs: 0, synced: true };
@@ -54,4 +54,36 @@ test('a search of old blocks is given away too when its worker is blind, and wai
   Object.assign(state, { nowMs: 0, slices: 100, synced: false });
   await expect(search()).rejects.toMatchObject({ code: 'not-yet.chain-syncing' });
   expect(state.nowMs).toBeLessThanOrEqual(7_000);
+});
+
+test('a view that has not come as far as the one before it is waited for, and given away when it stays behind', () => {
+  const state = { nowMs: 0, height: 7 };
+  const view = { status: () => ({ tip: { height: state.height } }) };
+  const deps = { chain: { view } as unknown as BitcoinChain, clock: () => state.nowMs };
+  const isCaughtUp = caughtUpOf(deps);
+  const caughtUp = (): boolean => isCaughtUp(8);
+  expect(caughtUp()).toBe(false);
+  state.nowMs = 4_999;
+  expect(caughtUp()).toBe(false);
+  Object.assign(state, { nowMs: 5_000, height: 8 });
+  expect(caughtUp()).toBe(true);
+  // A reorganisation may show fewer blocks for a moment.
+  state.height = 7;
+  expect(caughtUp()).toBe(false);
+  state.nowMs = 10_000;
+  expect(caughtUp).toThrow(expect.objectContaining({ code: 'not-yet.chain-syncing' }));
+  // The next attempt comes back to the same worker: it does not wait again. What was looked at from lower is not concerned.
+  expect(caughtUp).toThrow(expect.objectContaining({ code: 'not-yet.chain-syncing' }));
+  expect([isCaughtUp(), isCaughtUp(7)]).toEqual([true, true]);
+});
+
+test('a chain that stays lower is believed in the end: more work can be in fewer blocks', () => {
+  const state = { nowMs: 0 };
+  const view = { status: () => ({ tip: { height: 7 } }) };
+  const isCaughtUp = caughtUpOf({ chain: { view } as unknown as BitcoinChain, clock: () => state.nowMs });
+  expect(isCaughtUp(8)).toBe(false);
+  state.nowMs = 599_999;
+  expect(() => isCaughtUp(8)).toThrow(expect.objectContaining({ code: 'not-yet.chain-syncing' }));
+  state.nowMs = 600_000;
+  expect(isCaughtUp(8)).toBe(true);
 });

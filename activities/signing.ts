@@ -140,10 +140,12 @@ export function createSigningActivities(deps: ActivityDependencies) {
             code === 'not-yet.terms-unknown' ? handTerms(deps, now, input, [validator]) : Promise.resolve(),
           expected: { round: Round.SIGNING_PARTIAL, ceremony, keyset, epoch, suite: deps.suite.id },
           bytesMax: partialsBytesMax(count),
-          judge: ({ payload }) => {
+          judge: ({ from, payload }) => {
             const said = fromBinary(PartialSignaturesSchema, payload);
             const fits = toHex(said.requestDigest) === digest && said.shares.length === count;
-            return fits ? undefined : { code: 'conflict.partial', message: 'signed another request' };
+            if (!fits) return { code: 'conflict.partial', message: 'signed another request' };
+            deps.observer.partialsReceived(from, count);
+            return undefined;
           },
         });
         return gathering;
@@ -170,6 +172,7 @@ export function createSigningActivities(deps: ActivityDependencies) {
           ),
         );
         const signed = deps.chain.codec.attachSignatures(request.transaction, signatures);
+        deps.observer.signaturesProduced(signatures.length);
         const { ceremony } = input.session;
         const last: SessionRecord = { ceremony, request: input.session.request, partials: input.partials, without: [] };
         const evidence: SigningEvidence | SweepEvidence = {

@@ -121,11 +121,13 @@ export function createSweepActivities(deps: ActivityDependencies) {
           return { kind: 'not-yet', reason: `no deposit is ${input.confirmations} blocks deep` };
         const drawn = await draw(deps, now, deep, payoutScript, terms.maximumFeeSats, input.feeTimes);
         const validators = from.package.participants.length;
+        const oldest = Math.min(...drawn.coins.map(({ height }) => height));
         const place = {
           outpoints: drawn.coins.map(({ outpoint }) => outpoint),
           vaultScript: script,
           payoutScript,
-          fromHeight: Math.min(...drawn.coins.map(({ height }) => height)),
+          fromHeight: Math.min(input.watchFromHeight, oldest),
+          paidFromHeight: oldest,
         };
         const { transaction, txid, feeSats, payoutSats } = drawn;
         const { threshold } = deps.genesis;

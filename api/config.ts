@@ -50,6 +50,8 @@ export type ApiConfig = {
   readonly playbooks: {
     readonly folder: string;
     readonly catalogueFile: string;
+    /** Of a worker, whose channels count. */
+    readonly coordinatorFile?: string;
     /** By playbook and input, as they are written. */
     readonly inputs: ApiToml['playbooks']['inputs'];
   };
@@ -90,6 +92,9 @@ export function loadApiConfig(path: string, environment: (name: string) => strin
     playbooks: {
       folder: at(toml.playbooks.folder),
       catalogueFile: at(toml.playbooks.catalogue_file),
+      ...(toml.playbooks.coordinator_file === undefined
+        ? {}
+        : { coordinatorFile: at(toml.playbooks.coordinator_file) }),
       inputs: toml.playbooks.inputs,
     },
     limits: {

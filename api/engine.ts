@@ -106,6 +106,7 @@ function readFrom({
   status,
   memo,
 }: Pick<WorkflowExecutionDescription, 'workflowId' | 'status' | 'memo'>): ReadIncident {
-  const standing = standingFrom(memo?.['incident']) ?? null;
-  return { id, status: status.name.toLowerCase(), standing, lines: standing === null ? [] : linesOf(standing) };
+  const nowMs = Date.now();
+  const standing = standingFrom(memo?.['incident'], nowMs) ?? null;
+  return { id, status: status.name.toLowerCase(), standing, lines: standing === null ? [] : linesOf(standing, nowMs) };
 }

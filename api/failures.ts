@@ -51,6 +51,11 @@ export const apiFailures = {
     meaning: 'A delivery names a source that api.toml does not have.',
     remedy: 'Correct the address at the sender: it ends in the name of the source.',
   },
+  'bug.alert-source': {
+    meaning: 'The plug-in of a source threw, or gave what is no verdict. Nothing of that delivery was recorded.',
+    remedy:
+      'Tell the author of the plug-in, who finds it with the compliance suite of alert sources. What it said is not logged: it may quote a secret.',
+  },
   'input.alert-size': {
     meaning: 'The body of a delivery is larger than limits.body_bytes_max.',
     remedy: 'Let the sender make smaller groups, or raise the limit.',

@@ -40,7 +40,7 @@ export function createIntake(
     const known = intake.sources.get(name);
     if (known === undefined) return refuse('input.alert-source', 'there is no source of this name');
     const { config, source } = known;
-    const authentic = source.authenticate(delivery);
+    const authentic = asked(name, () => source.authenticate(delivery));
     if (!authentic.ok) {
       // Whoever is right is never kept out by strangers at the same address; strangers wait longer and longer.
       const taken = intake.strangers.take(address, delivery.receivedAtMs);
@@ -52,7 +52,7 @@ export function createIntake(
         `source ${name} sent more than ${config.deliveriesPerMinute} deliveries in a minute`,
         taken.retrySeconds,
       );
-    const report = source.parse(delivery);
+    const report = asked(name, () => source.parse(delivery));
     if (!report.ok) return report;
     if (report.value.leftOut > 0) {
       intake.metrics.add('firebreak_alerts_left_out_total', { source: name }, report.value.leftOut);
@@ -65,6 +65,19 @@ export function createIntake(
       delivery.receivedAtMs,
     );
   };
+}
+
+/** A plug-in may throw, or give anything, also a promise that nobody keeps. What it says then may quote its secret, and goes nowhere. */
+function asked<T>(name: string, ask: () => Verdict<T>): Verdict<T> {
+  try {
+    const verdict: Partial<Verdict<T>> | undefined = ask();
+    if (typeof verdict?.ok === 'boolean') return verdict as Verdict<T>;
+    // A rejection that nobody looks at would end the process, and print what it says.
+    Promise.resolve(verdict).catch(() => undefined);
+  } catch {
+    // said below
+  }
+  return refuse('bug.alert-source', `the plug-in of source ${name} threw, or gave what is no verdict`);
 }
 
 const tooMany = (message: string, retrySeconds: number): Taken => ({

@@ -2,16 +2,19 @@ import { parseArgs } from 'node:util';
 import { FirebreakFailure } from '../domain/errors/failure.ts';
 import { asTyped, refusedText } from '../domain/errors/remedy.ts';
 import { pluginsDurableFileFailures } from '../plugins/failures.ts';
+import { pluginsHostFailures } from '../plugins/host/failures.ts';
+import { checkSettings, type SettingsReader } from '../plugins/settings-check.ts';
 import { awake } from '../telemetry/awake.ts';
 import { createLogger } from '../telemetry/log.ts';
-import { loadApiConfig } from './config.ts';
+import { type ApiConfig, loadApiConfig } from './config.ts';
 import { apiFailures } from './failures.ts';
 import { initApi } from './init.ts';
 import { startApi } from './run.ts';
 
 /**
- * `main.ts run --config api.toml` · `main.ts init --dir <folder> …`. The only place of the api that reads its environment.
- * Exit codes: 0 stopped on request · 1 failed while running · 2 wrong usage or configuration, or a folder that `init` cannot write; nothing changed.
+ * `main.ts run --config api.toml` · `main.ts init --dir <folder> …` · `main.ts check <api.toml>…`. The only place of the api that reads
+ * its environment.
+ * Exit codes: 0 stopped on request or done · 1 failed while running · 2 wrong usage or configuration, or a folder that `init` cannot write; nothing changed.
  */
 async function main(): Promise<number> {
   const stop = new AbortController();
@@ -42,12 +45,10 @@ async function main(): Promise<number> {
       );
       return 0;
     }
-    if (verb !== 'run') throw new FirebreakFailure('input.usage', 'write `run` or `init`');
+    if (verb === 'check') return await checkSettings(args, READER);
+    if (verb !== 'run') throw new FirebreakFailure('input.usage', 'write `run`, `init` or `check`');
     const { values } = parseArgs({ args, options: { config: { type: 'string', default: 'api.toml' } } });
-    const api = await startApi(
-      loadApiConfig(values.config, (name) => process.env[name]),
-      stop.signal,
-    );
+    const api = await startApi(load(values.config), stop.signal);
     await stopped;
     await api.stop();
     return 0;
@@ -65,5 +66,12 @@ function sayRefused(refusal: FirebreakFailure): number {
   process.stderr.write(refusedText(refusal, tables, process.env['npm_lifecycle_event']));
   return refusal.family === 'bug' ? 1 : 2;
 }
+
+const load = (file: string): ApiConfig => loadApiConfig(file, (name) => process.env[name]);
+const READER: SettingsReader<ApiConfig> = {
+  load,
+  plugins: ({ blobs, sources }) => [blobs, ...sources.map(({ plugin }) => plugin)],
+  tables: [apiFailures, pluginsHostFailures],
+};
 
 process.exitCode = await awake(main());

@@ -40,7 +40,7 @@ export const apiMetrics = {
   },
   firebreak_api_playbook_committee_epoch: {
     kind: 'gauge',
-    help: 'Epoch of the committee that signed a playbook that alerts can start; none where nobody signed. Below the epoch that validators obey, the playbook starts in vain.',
+    help: 'Epoch of the committee that signed a playbook that alerts can start; none where nobody signed. When validators obey another one, the playbook starts in vain.',
     labels: ['playbook'],
   },
   firebreak_api_ready: { kind: 'gauge', help: '1 when Temporal answered the last question.', labels: [] },

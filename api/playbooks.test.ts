@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { SignedEndorsement } from '../domain/playbook/endorsement.ts';
 import type { RecordAlertInput } from '../workflows/record-alert/messages.ts';
-import { type Compiled, readPlaybooks, type Response, signedAnew, signedBy } from './playbooks.ts';
+import { type Compiled, readPlaybooks, type Response, signedAnew } from './playbooks.ts';
 import { alertmanagerBody, apiUnderTest, asAlertmanager, PLAYBOOKS } from './testkit/delivering.ts';
 
 let folder = '';
@@ -47,27 +48,77 @@ test('so is a folder without a playbook, and one whose signatures are no documen
   expect(unfit()).toEqual([expect.stringMatching(/^notes cannot read/), expect.stringMatching(/^validator-offline /)]);
 });
 
-test('new signatures count for a plan that is loaded; those under another plan, or that are gone, change nothing', () => {
-  const signed = (epoch: number) => ({
-    endorsement: { committeeEpoch: epoch } as NonNullable<Compiled['endorsement']>['endorsement'],
-    signatures: [],
-  });
-  const loaded = read().compiled.slice(0, 3);
-  const responses = loaded.map(({ plan: { name }, digest }) => ({
-    candidate: { name, digest } as Response['candidate'],
-    response: { endorsement: signed(1) } as unknown as Response['response'],
-  }));
-  const [one, other, third] = loaded.map(({ plan }) => plan.name);
-  if (one === undefined || other === undefined || third === undefined) throw new Error('three ship');
-  const now = loaded.map((each) =>
-    each.plan.name === one
-      ? { ...each, endorsement: signed(2) }
-      : each.plan.name === other
-        ? { ...each, digest: 'd'.repeat(64) as Compiled['digest'], endorsement: signed(2) }
-        : each,
-  );
-  expect(signedBy(signedAnew(responses, now))).toEqual({ [one]: 2, [other]: 1, [third]: 1 });
-  expect(signedBy(signedAnew(responses, []))).toEqual({ [one]: 1, [other]: 1, [third]: 1 });
+const NAME = 'validator-offline';
+const planned = (): Compiled => {
+  const found = read().compiled.find(({ plan }) => plan.name === NAME);
+  if (found === undefined) throw new Error(`${NAME} ships`);
+  return found;
+};
+/** Signed by `count` members of the committee of epoch 1; none of them can be judged here. */
+function signed(count: number, change: Partial<SignedEndorsement['endorsement']> = {}): SignedEndorsement {
+  const { committeeEpoch = 1 } = change;
+  return {
+    endorsement: {
+      version: 1,
+      environment: 'development',
+      network: 'laptop',
+      committeeEpoch,
+      committee: String(committeeEpoch).repeat(64) as Compiled['digest'],
+      playbook: NAME,
+      plan: planned().digest,
+      ...change,
+    },
+    signatures: Array.from({ length: count }, (_unused, at) => ({
+      member: String(at).padStart(64, '0'),
+      signature: 'a'.repeat(128),
+    })),
+  };
+}
+/** What the api goes by that has loaded `before` and finds `now`. */
+function taken(now: SignedEndorsement | undefined, before: SignedEndorsement | undefined): unknown {
+  const { endorsement: _none, ...compiled } = planned();
+  const candidate = { name: NAME, digest: compiled.digest } as Response['candidate'];
+  const response = (before === undefined ? {} : { endorsement: before }) as Response['response'];
+  const found = now === undefined ? compiled : { ...compiled, endorsement: now };
+  return signedAnew([{ candidate, response }], [found])[0]?.response.endorsement;
+}
+
+test.each([
+  ['more of the same committee', 4, {}],
+  ['as many of the same committee', 3, {}],
+  ['as many of a later committee', 3, { committeeEpoch: 2 }],
+] as const)('new signatures count for a plan that is loaded: %s', (_what, count, change) => {
+  const now = signed(count, change);
+  expect(taken(now, signed(3))).toBe(now);
+});
+
+const other = 'd'.repeat(64) as Compiled['digest'];
+test.each([
+  ['none any more', 0, {}],
+  ['fewer than there were', 2, {}],
+  ['the first ones of a later committee', 2, { committeeEpoch: 2 }],
+  ['those of a committee that has handed over', 9, { committeeEpoch: 0 }],
+  ['those of a rival committee', 9, { committee: other }],
+  ['those under another plan', 9, { committeeEpoch: 2, plan: other }],
+  ['those under another name', 9, { committeeEpoch: 2, playbook: 'identity-seen-twice' }],
+  ['those for another network', 9, { committeeEpoch: 99, network: 'desk' }],
+  ['those for another environment', 9, { committeeEpoch: 99, environment: 'production' }],
+] as const)('signatures that may start nothing change nothing: %s', (_what, count, change) => {
+  const before = signed(3);
+  expect(taken(signed(count, change), before)).toBe(before);
+});
+
+test('one member who stands in the file three times is one of three, and a file that is gone changes nothing', () => {
+  const before = signed(3);
+  const { endorsement, signatures } = signed(1, { committeeEpoch: 2 });
+  expect(taken({ endorsement, signatures: [...signatures, ...signatures, ...signatures] }, before)).toBe(before);
+  expect(taken(undefined, before)).toBe(before);
+});
+
+test('what nobody has signed runs on so in development, and elsewhere is signed from the first signature on', () => {
+  expect(taken(signed(7), undefined)).toBeUndefined();
+  const now = signed(1, { environment: 'production' });
+  expect(taken(now, undefined)).toBe(now);
 });
 
 test('inputs and sources may name what is left out, and nothing that is not there', () => {
@@ -120,23 +171,9 @@ test('an api with one unfit playbook answers by the others, and says so in its h
   }
 });
 
-test('an alert after a hand-over is answered under the signatures of the new committee, without a restart of the api', async () => {
-  const sign = (committeeEpoch: number): void =>
-    writeFileSync(
-      join(folder, 'validator-offline', 'playbook.signed.json'),
-      JSON.stringify({
-        endorsement: {
-          version: 1,
-          environment: 'development',
-          network: 'laptop',
-          committeeEpoch,
-          committee: String(committeeEpoch).repeat(64),
-          playbook: 'validator-offline',
-          plan: read().compiled.find(({ plan }) => plan.name === 'validator-offline')?.digest,
-        },
-        signatures: [],
-      }),
-    );
+test('an alert after a hand-over is answered under the signatures of the new committee once they are all there, without a restart of the api', async () => {
+  const sign = (committeeEpoch: number, count = 3): void =>
+    writeFileSync(join(folder, NAME, 'playbook.signed.json'), JSON.stringify(signed(count, { committeeEpoch })));
   sign(1);
   const answeredUnder: (number | undefined)[] = [];
   const store = {
@@ -149,14 +186,20 @@ test('an alert after a hand-over is answered under the signatures of the new com
   };
   const { api, stop } = await apiUnderTest({ playbooks: folder }, { store, lookMs: 20 });
   try {
-    const signedBy = async (): Promise<unknown> =>
-      ((await (await fetch(`${api.statusUrl}/health`)).json()) as { signedBy: unknown }).signedBy;
-    expect(await signedBy()).toEqual({ 'validator-offline': 1 });
+    const said = async (): Promise<string> => (await fetch(`${api.statusUrl}/health`)).text();
+    const signedBy = async (): Promise<unknown> => (JSON.parse(await said()) as { signedBy: unknown }).signedBy;
+    expect(await signedBy()).toEqual({ [NAME]: 1 });
     await asAlertmanager(api.url, alertmanagerBody([{ id: 'a' }]));
-    sign(2);
-    while (((await signedBy()) as Record<string, number>)['validator-offline'] !== 2) await setTimeout(20);
+    sign(2, 1);
+    writeFileSync(text('identity-seen-twice'), 'no playbook');
+    // What is told of one is told after a look at all.
+    while (!(await said()).includes('playbook identity-seen-twice has rotted')) await setTimeout(20);
+    expect(await signedBy()).toEqual({ [NAME]: 1 });
     await asAlertmanager(api.url, alertmanagerBody([{ id: 'b' }]));
-    expect(answeredUnder).toEqual([1, 2]);
+    sign(2);
+    while (!(await said()).includes(`"${NAME}":2`)) await setTimeout(20);
+    await asAlertmanager(api.url, alertmanagerBody([{ id: 'c' }]));
+    expect(answeredUnder).toEqual([1, 1, 2]);
     const metrics = await (await fetch(`${api.statusUrl}/metrics`)).text();
     expect(metrics).toContain('firebreak_api_playbook_committee_epoch{playbook="validator-offline"} 2');
   } finally {

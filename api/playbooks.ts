@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Candidate, Unfit } from '../domain/alert/match.ts';
 import { canonicalBytes, type Digest } from '../domain/encoding/digest.ts';
 import { FirebreakFailure } from '../domain/errors/failure.ts';
-import { offered } from '../domain/playbook/catalogue.ts';
+import { type Catalogue, offered } from '../domain/playbook/catalogue.ts';
 import type { SignedEndorsement } from '../domain/playbook/endorsement.ts';
 import { needsOf } from '../domain/playbook/needs.ts';
 import type { Plan } from '../domain/playbook/plan.ts';
@@ -15,7 +15,7 @@ import { type LoadedPlaybook, loadLibrary } from '../language/library.ts';
 import type { Problem } from '../language/problem.ts';
 import { parseSignedEndorsement } from '../wire/documents/index.ts';
 import type { AlertResponse } from '../workflows/record-alert/messages.ts';
-import { readBounded } from '../plugins/settings-file.ts';
+import { parseToml, readBounded, readText } from '../plugins/settings-file.ts';
 import type { ApiConfig } from './config.ts';
 
 const PLAYBOOKS_MAX = 200;
@@ -36,15 +36,20 @@ export type Compiled = LoadedPlaybook & {
 export type Library = { readonly compiled: readonly Compiled[]; readonly unfit: readonly Unfit[] };
 
 /**
- * Every playbook of the folder. One that cannot be loaded is left out, with whatever runs it: on the worst day the others have to answer. What is wrong
+ * Every playbook of the folder, with the channels of the catalogue, or with those of them that `channels` has. One that cannot be loaded is left out, with whatever runs it: on the worst day the others have to answer. What is wrong
  * in api.toml or the catalogue stops the start, and so does a folder with nothing fit in it. Throws `input.api-file` or `input.api-playbook`.
  */
-export function readPlaybooks({ playbooks, sources }: Pick<ApiConfig, 'playbooks' | 'sources'>): Library {
+export function readPlaybooks(
+  { playbooks, sources }: Pick<ApiConfig, 'playbooks' | 'sources'>,
+  channels?: ReadonlySet<string>,
+): Library {
   const { folder, catalogueFile } = playbooks;
-  const offers = parseCatalogue(
-    readBounded(catalogueFile, 'catalogue', TEXT_BYTES_MAX, 'input.api-file'),
-    catalogueFile,
-  );
+  const text = readBounded(catalogueFile, 'catalogue', TEXT_BYTES_MAX, 'input.api-file');
+  const catalogue = parseCatalogue(text, catalogueFile);
+  const offers: Catalogue =
+    channels === undefined
+      ? catalogue
+      : { ...catalogue, channels: catalogue.channels.filter((each) => channels.has(each)) };
   const unfit: Unfit[] = [];
   /** Undefined: it is among the unfit now. */
   const tried = <T>(name: string, read: () => T): T | undefined => {
@@ -92,6 +97,13 @@ export function readPlaybooks({ playbooks, sources }: Pick<ApiConfig, 'playbooks
       { file: folder },
     );
   return { compiled: whole, unfit };
+}
+
+/** By which names a worker can tell people. Throws `input.api-file` and `input.api-syntax`. */
+export function channelsIn(coordinatorFile: string): ReadonlySet<string> {
+  const text = readText(coordinatorFile, 'configuration of the workers', TEXT_BYTES_MAX, 'input.api-file');
+  const { channels = {} } = parseToml(text, coordinatorFile, 'input.api-syntax') as { readonly channels?: object };
+  return new Set(Object.keys(channels));
 }
 
 const inWords = ({ line, column, field, message }: Problem, count: number): string =>
@@ -172,13 +184,37 @@ export async function shelve(
 
 /**
  * The same plans with the signatures that lie beside them by now. A text that means another plan changes nothing here, and neither does a file
- * that is gone: both take effect with the next start.
+ * that is gone, nor one that may only be half of what members sign: all of it takes effect with the next start.
  */
 export const signedAnew = (responses: readonly Response[], compiled: readonly Compiled[]): readonly Response[] =>
   responses.map(({ candidate, response }) => {
     const endorsement = compiled.find(({ digest }) => digest === candidate.digest)?.endorsement;
-    return { candidate, response: endorsement === undefined ? response : { ...response, endorsement } };
+    const isTaken = endorsement !== undefined && replaces(endorsement, response.endorsement, candidate);
+    return { candidate, response: isTaken ? { ...response, endorsement } : response };
   });
+
+/**
+ * Nobody here knows the committee, so no signature can be judged: what is taken has at least as many of them as what it replaces, which the
+ * first ones of a later committee have not. What nobody has signed runs in development, until a first signature would ask for the others.
+ */
+function replaces(
+  { endorsement: now, signatures }: SignedEndorsement,
+  before: SignedEndorsement | undefined,
+  { name, digest }: Candidate,
+): boolean {
+  if (now.playbook !== name || now.plan !== digest) return false;
+  if (before === undefined) return now.environment !== 'development';
+  const { environment, network, committeeEpoch, committee } = before.endorsement;
+  return (
+    now.environment === environment &&
+    now.network === network &&
+    (now.committeeEpoch > committeeEpoch || (now.committeeEpoch === committeeEpoch && now.committee === committee)) &&
+    membersIn(signatures) >= membersIn(before.signatures)
+  );
+}
+
+const membersIn = (signatures: SignedEndorsement['signatures']): number =>
+  new Set(signatures.map(({ member }) => member)).size;
 
 /** By playbook, the epoch of the committee whose signatures its runs are handed; without those that nobody has signed. */
 export const signedBy = (responses: readonly Response[]): Readonly<Record<string, number>> =>

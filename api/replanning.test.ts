@@ -20,8 +20,8 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const at = (...names: string[]): string => join(folder, ...names);
-function begin(sources: ApiConfig['sources'] = []) {
-  const config = { playbooks: { folder, catalogueFile: at('catalogue.yaml'), inputs: {} }, sources };
+function begin(sources: ApiConfig['sources'] = [], more: Partial<ApiConfig['playbooks']> = {}) {
+  const config = { playbooks: { folder, catalogueFile: at('catalogue.yaml'), inputs: {}, ...more }, sources };
   const metrics = createApiMetrics();
   const tell = (_about: unknown, message: string): void => void said.push(message);
   const loaded = readPlaybooks(config).compiled.map(({ plan }) => plan.name);
@@ -62,12 +62,42 @@ test('a catalogue that offers less rots whatever needs it, and one that cannot b
   expect([await gauge('all'), await gauge('validator-offline')]).toEqual(['1', '0']);
 });
 
+test('a channel that the workers lose rots whatever notifies by it, until they have it back', () => {
+  const coordinatorFile = at('coordinator.toml');
+  const channels = /^channels: \[(.+)\]$/m.exec(readFileSync(at('catalogue.yaml'), 'utf8'))?.[1]?.split(', ') ?? [];
+  const write = (names: readonly string[]): void =>
+    writeFileSync(coordinatorFile, names.map((name) => `[channels.${name}]\nuse = "slack"\n`).join('\n'));
+  write(channels);
+  const { watch } = begin([], { coordinatorFile });
+  watch.look(0);
+  expect(watch.rotted()).toEqual([]);
+  write(channels.filter((name) => name !== 'mail'));
+  watch.look(1);
+  // Each of the shipped ones pages by mail, or runs one that does.
+  const refused = expect.stringMatching(/^workers refuse its runs: .* no channel is called mail/);
+  expect([watch.rotted(), said.length]).toEqual([[{ name: 'all', reason: refused }], 1]);
+  writeFileSync(coordinatorFile, '[channels');
+  watch.look(2);
+  expect(watch.rotted()).toEqual([{ name: 'all', reason: expect.stringContaining('coordinator.toml:1') }]);
+  write(channels);
+  watch.look(3);
+  expect(watch.rotted()).toEqual([]);
+  // What the files themselves lack is told as such, and once.
+  appendFileSync(at('validator-offline', 'playbook.yaml'), '\ntimout: 3\n');
+  watch.look(4);
+  expect(watch.rotted()).toEqual([
+    { name: 'validator-offline', reason: expect.stringMatching(/^the next start leaves it out: .*timout/) },
+  ]);
+});
+
 test('a playbook that is gone has rotted too; and without any change it is planned again every hour', () => {
   const { watch } = begin();
   watch.look(0);
   rmSync(at('validator-offline'), { recursive: true });
   watch.look(1);
-  expect(watch.rotted()).toEqual([{ name: 'validator-offline', reason: 'it is not in the folder any more' }]);
+  expect(watch.rotted()).toEqual([
+    { name: 'validator-offline', reason: 'the next start leaves it out: it is not in the folder any more' },
+  ]);
   watch.look(HOUR_MS + 1);
   expect(said).toHaveLength(1);
 });
@@ -87,7 +117,9 @@ test('a surprise while files are read is told as rotted under its name, and ends
   broken = true;
   watch.look(HOUR_MS);
   watch.look(2 * HOUR_MS);
-  expect(watch.rotted()).toEqual([{ name: 'all', reason: 'RangeError: nobody thought of this' }]);
+  expect(watch.rotted()).toEqual([
+    { name: 'all', reason: 'the next start leaves it out: RangeError: nobody thought of this' },
+  ]);
   expect(said).toEqual([expect.stringMatching(/^playbook all has rotted, .*: RangeError: nobody thought of this$/)]);
   broken = false;
   watch.look(3 * HOUR_MS);

@@ -122,7 +122,7 @@ async function healthOf(
   const reasons = [
     ...plugins.filter(({ state }) => state !== 'ok').map(({ plugin, reason }) => `${plugin}: ${reason ?? 'not ok'}`),
     ...unfit.map(({ name, reason }) => `playbook ${name} is left out: ${reason}`),
-    ...rotted.map(({ name, reason }) => `playbook ${name} has rotted, the next start leaves it out: ${reason}`),
+    ...rotted.map(({ name, reason }) => `playbook ${name} has rotted, ${reason}`),
   ];
   return {
     ready: answers,

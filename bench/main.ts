@@ -16,6 +16,7 @@ import { exitCodeOf, type Outcome, outcomeOf } from './outcome.ts';
 import { playbookTakeover } from './playbook-takeover.ts';
 import { reportLines, writeJson, writePage } from './report.ts';
 import { scanner } from './scanner.ts';
+import { scenarios } from './scenarios.ts';
 import { share } from './shared.ts';
 import { takeover } from './takeover.ts';
 import { threshold } from './threshold.ts';
@@ -27,6 +28,7 @@ const MEASURES: readonly Measure[] = [
   scanner,
   threshold,
   adversity,
+  scenarios,
   validators,
   interpreter,
   votes,

@@ -1,6 +1,6 @@
 import type { Running } from './devnet.ts';
 
-export type Unit = 'ms' | 's' | 'MiB' | '/s';
+export type Unit = 'ms' | 's' | 'MiB' | '/s' | '/min';
 
 /** What must not be exceeded, or must be reached: the ratio of result and floor, or the result itself in its own unit. */
 export type Target = { readonly of: 'ratio' | 'result' } & ({ readonly max: number } | { readonly min: number });

@@ -7,7 +7,7 @@ import { openIndexFile } from '../plugins/chain/bitcoin/index-file.ts';
 import { IndexStore } from '../plugins/chain/bitcoin/index-store.ts';
 import { paramsOf } from '../plugins/chain/bitcoin/network-params.ts';
 import { Scanner } from '../plugins/chain/bitcoin/scanner.ts';
-import { FakeNode } from '../plugins/chain/bitcoin/testkit.ts';
+import { FakeNode } from '../plugins/chain/bitcoin/testkit/fake-node.ts';
 import { WatchList } from '../plugins/chain/bitcoin/watch-list.ts';
 import { type Coin, type FullBlock, fullBlock, type Stream, streamOf, taprootScript, TRANSACTIONS } from './blocks.ts';
 import type { Measure, Reading, Setting } from './measure.ts';
@@ -105,7 +105,7 @@ async function compare({ runs = RUNS, say, signal }: Setting, folder: string): P
 async function watching(folder: string, signal: AbortSignal): Promise<Rig> {
   const { best: genesis } = new FakeNode();
   const node = new NodeInMemory(genesis);
-  const store = new IndexStore(openIndexFile(join(folder, 'chain.sqlite')).db);
+  const store = new IndexStore(openIndexFile(join(folder, 'chain.sqlite'), 0).db);
   const options = { params: paramsOf('regtest'), reorgDepthMax: 100, startHeight: 0 };
   const following = new Scanner(store, options, () => undefined);
   const stream = streamOf(SEED);

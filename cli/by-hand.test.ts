@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { SignedGrantUse } from '../domain/committee/grant-use.ts';
 import { transactionCodec } from '../plugins/chain/bitcoin/codec.ts';
 import { memory } from '../plugins/keystore/memory/index.ts';
@@ -21,8 +21,6 @@ import { installGrant, listGrants } from './grant/install.ts';
 import { makeGrant } from './grant/make.ts';
 import { signGrant } from './grant/sign.ts';
 import { makeUse, sendUse, signUse } from './grant/use.ts';
-
-jest.setTimeout(60_000);
 
 /** Three real validators that people reach without Temporal and without a worker, and files of three members. */
 let hand: ByHand;

@@ -1,10 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { expect, jest, test } from '@jest/globals';
-
-/** A process is started, on a machine that may be busy. */
-jest.setTimeout(60_000);
+import { expect, test } from '@jest/globals';
 
 test('a verb whose reader goes away ends as it would have ended, and says nothing of it', async () => {
   const child = spawn(process.execPath, [fileURLToPath(new URL('main.ts', import.meta.url)), 'plugins', 'list'], {

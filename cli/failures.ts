@@ -22,7 +22,7 @@ export const cliFailures = {
   'input.draft-later': {
     meaning: 'The draft of a committee was taken from a later committee than the files that were given lead to.',
     remedy:
-      'Give the chain with --chain, as for `firebreak committee show`: a second successor of one committee is never wanted.',
+      'Give the chain with --chain, as for `firebreak committee show`: a second successor of one committee is never wanted. Where there is no chain, or it is the newest, leave the epoch of `committee show` in the draft: the number of the next is filled in.',
   },
   'input.key-seatless': {
     meaning: 'The key is good, and no member or deputy of the committee that the message names has it.',
@@ -43,7 +43,8 @@ export const cliFailures = {
   },
   'input.data-folder': {
     meaning: 'The data folder holds no network that this command could speak to.',
-    remedy: 'Start one with `firebreak up`, name its folder with --data, or give --network where a verb has it.',
+    remedy:
+      'Start one with `firebreak up`, name its folder with --data, or give --network where a verb has it, and --identity too where the verb speaks to validators.',
   },
   'input.evidence-bundle': {
     meaning: 'A file is not an evidence bundle in its one form, byte for byte.',

@@ -3,10 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-
-/** Two processes are started, on a machine that may be busy. */
-jest.setTimeout(60_000);
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 let folder = '';

@@ -79,6 +79,10 @@ test('what a later committee has signed outlives every start, and one that ships
   expect(await prepareCommittee(layout)).toEqual([
     expect.stringMatching(/validator-offline was signed by the committee of epoch 2 as another plan/),
   ]);
+  const { playbooks } = layout;
+  expect((await prepareCommittee(layout))[0]).toContain(
+    `\`firebreak playbook sign ${playbooks}/validator-offline --catalogue ${playbooks}/catalogue.yaml --library ${playbooks} --chain <committee epochs file> --key <member key file>\``,
+  );
   expect(readFileSync(file, 'utf8')).toBe(other);
 });
 

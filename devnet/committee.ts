@@ -48,6 +48,10 @@ const sources = (layout: Layout) => ({
   catalogue: join(layout.playbooks, 'catalogue.yaml'),
   library: layout.playbooks,
 });
+const signCommand = (layout: Layout, folder: string): string => {
+  const { catalogue, library } = sources(layout);
+  return `firebreak playbook sign ${folder} --catalogue ${catalogue} --library ${library} --chain <committee epochs file> --key <member key file>`;
+};
 
 function planOf(layout: Layout, name: string): Digest {
   const folder = playbookFolder(layout, name);
@@ -71,7 +75,7 @@ async function endorse(layout: Layout, name: string): Promise<readonly string[]>
     return was === plan
       ? []
       : [
-          `${folder} was signed by the committee of epoch ${committeeEpoch} as another plan than ships by now: let it sign this one, \`firebreak playbook sign ${folder}\``,
+          `${folder} was signed by the committee of epoch ${committeeEpoch} as another plan than ships by now: let it sign this one, \`${signCommand(layout, folder)}\``,
         ];
   for (const member of members(QUORUM.lift))
     await signPlaybook(silent, folder, {

@@ -20,7 +20,13 @@ const BLOCKS_DEFAULT = 6;
 const DEPOSIT_MS = 20_000;
 const LOOK_MS = 250;
 /** A deposit that has one of these words will have another one soon. */
-const UNDECIDED: ReadonlySet<string> = new Set(['unknown', 'awaiting-deposit', 'seen']);
+const UNDECIDED: ReadonlySet<string> = new Set([
+  'unknown',
+  'awaiting-deposit',
+  'seen',
+  'moved-by-reorg',
+  'vanished-by-reorg',
+]);
 
 /** Pays a vault from the faucet of a running devnet, to the address that `vault show` computes, and mines on top. */
 export async function fund(options: FundOptions): Promise<Outcome> {

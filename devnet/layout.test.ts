@@ -40,7 +40,7 @@ test('no port is planned twice, and the base of another devnet meets none of the
   const ports = [...namedPorts(portPlan(7_233)).keys()];
   const others = new Set(namedPorts(portPlan(7_433)).keys());
   expect(new Set(ports).size).toBe(ports.length);
-  expect(ports.length).toBe(4 + 3 + 3 + 2 + 1 + 9 + 1 + 48);
+  expect(ports.length).toBe(4 + 3 + 3 + 2 + 1 + 10 + 1 + 48);
   expect(ports.filter((port) => others.has(port))).toEqual([]);
 });
 

@@ -51,7 +51,7 @@ async function up(options: UpOptions, screen: Screen): Promise<number> {
     await run([
       {
         title: 'network files',
-        run: async () => [prepared.resumed ? 'resumed' : 'made', ...(await prepareFiles(prepared))].join('; '),
+        run: async () => typed([prepared.resumed ? 'resumed' : 'made', ...(await prepareFiles(prepared))].join('; ')),
       },
     ]);
     await run(networkSteps(network, stage));

@@ -107,12 +107,27 @@ export async function makeDeposit(
 export async function makePayout(
   network: Network,
   chain: DevnetChain,
-  { vault }: OpenedVault,
+  opened: OpenedVault,
   client: Client,
   kill: boolean,
   say: (line: string) => void,
 ): Promise<PaidOut> {
   const { layout, supervisor, signal } = network;
+  const { vault } = opened;
+  const workflowId = await startPayout(network, opened);
+  const takeover = kill
+    ? await killCoordinatorMidway({ layout, supervisor, client, vault, workflowId, workers: workerNames(), signal })
+    : undefined;
+  if (takeover !== undefined)
+    say(`${takeover.killed.worker} killed, ${takeover.takenOver?.worker ?? 'nobody yet'} took over`);
+  const late = AbortSignal.any([signal, AbortSignal.timeout(PAYOUT_MS)]);
+  const result = await mineWhile(chain, late, payoutSettled(client, workflowId, late));
+  const partials = readPartials(layout, result.signers, result.ceremony);
+  return { workflowId, result, takeover, partials };
+}
+
+/** The id of the workflow, which goes on by itself. */
+async function startPayout({ layout }: Network, { vault }: OpenedVault): Promise<string> {
   const started = await payout(
     silent,
     {
@@ -126,26 +141,13 @@ export async function makePayout(
     },
     vault,
   );
-  const workflowId = String(started.data['workflowId']);
-  const takeover = kill
-    ? await killCoordinatorMidway({ layout, supervisor, client, vault, workflowId, workers: workerNames(), signal })
-    : undefined;
-  if (takeover !== undefined)
-    say(`${takeover.killed.worker} killed, ${takeover.takenOver?.worker ?? 'nobody yet'} took over`);
-  const result = await untilSettled(network, chain, client, workflowId);
-  const partials = readPartials(layout, result.signers, result.ceremony);
-  return { workflowId, result, takeover, partials };
+  return String(started.data['workflowId']);
 }
 
-async function untilSettled(
-  network: Network,
-  chain: DevnetChain,
-  client: Client,
-  workflowId: string,
-): Promise<PaidOut['result']> {
+/** Waits for blocks that somebody else mines. Any other end than a settled payout is a failure that names it. */
+export async function payoutSettled(client: Client, workflowId: string, late: AbortSignal): Promise<PaidOut['result']> {
   const done = client.workflow.getHandle(workflowId).result() as Promise<PayOutResult>;
-  const late = AbortSignal.any([network.signal, AbortSignal.timeout(PAYOUT_MS)]);
-  const result = await mineWhile(chain, late, Promise.race([done, aborted(late)]));
+  const result = await Promise.race([done, aborted(late)]);
   if (result?.outcome === 'settled') return result;
   const why =
     result === undefined

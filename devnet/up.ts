@@ -12,7 +12,6 @@ import { writeOperatorFile } from './operator-file.ts';
 import type { UpOptions } from './options.ts';
 import { PORT_BASE_DEFAULT, portPlan, type PortPlan, requireFreePorts } from './ports.ts';
 import type { Tools } from './processes.ts';
-import { CHANNELS } from './receivers/kept.ts';
 import { drawSecrets } from './receivers/secrets.ts';
 import { type DevnetState, openLedger, readState } from './supervisor/ledger.ts';
 import { supervise, type SupervisorEvent } from './supervisor/supervisor.ts';
@@ -102,7 +101,7 @@ async function writeFiles(prepared: Prepared): Promise<readonly string[]> {
   const { layout, ports } = prepared;
   if (!prepared.resumed) await makeNetwork(layout, ports, prepared.storage);
   else writeOperatorFile(layout, ports);
-  drawSecrets(layout.receivers.dir, CHANNELS);
+  drawSecrets(layout.receivers.dir);
   writeMonitoringSettings(layout, ports);
   // Before the playbooks: which of them lie there tells whether api.toml is still as a start has left it.
   const words = writeAlertIntake(layout, ports);

@@ -1,4 +1,4 @@
-import { describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parse, stringify } from 'yaml';
 import { loadPlaybook } from './load.ts';
@@ -39,8 +39,6 @@ const written = fc.record({
   json: fc.boolean(),
   lines: fc.constantFrom('\n', '\r\n'),
 });
-
-jest.setTimeout(120_000); // some hundred compilations each, on a machine that may be busy
 
 describe('the digest of a plan', () => {
   test('is the same for any order of keys, layout, quotes, comments and line ends', () => {

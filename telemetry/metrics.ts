@@ -36,6 +36,16 @@ export const workerMetrics = {
     help: 'What validators answered when asked; silent means no answer by the deadline.',
     labels: ['outcome', 'code'],
   },
+  partial_signatures_received: {
+    kind: 'counter',
+    help: 'Partial signatures that this worker was given since start, one for each input; named by 002 §12.4.4.',
+    labels: ['validator_id'],
+  },
+  final_signatures_produced: {
+    kind: 'counter',
+    help: 'Whole signatures that this worker added up and verified since start, one for each input; named by 002 §12.4.4.',
+    labels: [],
+  },
   firebreak_messages_refused_total: {
     kind: 'counter',
     help: 'Votes, orders, answers and decisions that a run refused before they became an event; code is the failure code.',

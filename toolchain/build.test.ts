@@ -108,7 +108,7 @@ describe('building a tool', () => {
     const built = await buildByRecipe(recipe, {}, cache);
     expect(readFileSync(built, 'utf8')).toContain('echo made');
     expect(programs()).toEqual([path.basename(builtFolder(recipe, cache))]);
-  }, 20_000);
+  });
 });
 
 async function fileAppears(folder: string, name: string): Promise<void> {

@@ -45,7 +45,14 @@ export function portsFrom(base) {
     alerts: base + 63,
     alertsMetrics: base + 64,
     /** Stand-ins for what tells people. */
-    receivers: { pagerduty: base + 65, mail: base + 66, slack: base + 67, webhook: base + 68, health: base + 69 },
+    receivers: {
+      pagerduty: base + 65,
+      mail: base + 66,
+      slack: base + 67,
+      webhook: base + 68,
+      health: base + 69,
+      'on-call': base + 71,
+    },
     /** Health and metrics of what watches the rest. */
     watchdog: base + 70,
     /** @param {number} id a validator, from 1 */

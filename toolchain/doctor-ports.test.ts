@@ -62,6 +62,6 @@ test('a base that the network in the folder cannot take is said to be one', asyn
 });
 
 test('no two processes of a plan share a port', () => {
-  // Temporal 4, itself 1, Bitcoin nodes 3 x 2, workers 2, alerts 4, receivers 5, watchdog 1, validators 16 x 3.
-  expect(namedPorts(portsFrom(20_000)).size).toBe(71);
+  // Temporal 4, itself 1, Bitcoin nodes 3 x 2, workers 2, alerts 4, receivers 6, watchdog 1, validators 16 x 3.
+  expect(namedPorts(portsFrom(20_000)).size).toBe(72);
 });

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { tallyReport } from './jest-run.mjs';
+import { skippedTally, withoutTools } from './missing-tools.mjs';
 import { projectFolder } from './recipes.mjs';
 import { summarise } from './tally.mjs';
 
@@ -23,6 +24,19 @@ describe('counting', () => {
   test('counts a file that could not be run as one failure', () => {
     const broken = { ...file('broken.test.ts'), status: 'failed', message: 'Cannot find module' };
     expect(tallyReport('unit', { testResults: [broken] })).toMatchObject({ passed: 0, failed: 1 });
+  });
+
+  test('names the files that a missing tool leaves out, and counts them as failures where nothing may be skipped', () => {
+    const left = withoutTools(['btcd']);
+    expect(left.map(({ files }) => files)).toEqual([
+      'test/(e2e|faults)/',
+      String.raw`test/compliance/(chain|other-nodes)\.test`,
+      String.raw`test/vectors/vault-spends\.test`,
+    ]);
+    const tally = skippedTally(left);
+    expect(summarise([tally], { strict: false })).toMatchObject({ failed: 0, skipped: 3 });
+    expect(summarise([tally], { strict: true })).toMatchObject({ failed: 3, skipped: 0 });
+    expect(withoutTools([])).toEqual([]);
   });
 
   test('says so when a kind of test has no files', () => {

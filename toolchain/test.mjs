@@ -7,6 +7,7 @@ import process from 'node:process';
 import { endOnSignals, EXIT_NOT_REACHABLE, main } from './entry.mjs';
 import { ensurePackages } from './install.mjs';
 import { jestProjects, runJest } from './jest-run.mjs';
+import { skippedTally, withoutTools } from './missing-tools.mjs';
 import { createProgress } from './progress.mjs';
 import { prepareSoftHsm } from './softhsm.mjs';
 import { staticChecks } from './static-checks.mjs';
@@ -32,8 +33,9 @@ await main(async () => {
     process.stderr.write(`there is no part called ${unknown.join(', ')}; known: ${parts.join(', ')}\n`);
     return 2;
   }
-  // A tool that cannot be had is shown here; the tests that want it then skip themselves by name.
-  const { environment } = await prepareTools(TOOLS, progress);
+  // A tool that cannot be had is shown here; what wants it is skipped by name.
+  const { environment, missing } = await prepareTools(TOOLS, progress);
+  const left = withoutTools(missing);
   Object.assign(environment, await prepareSoftHsm(progress));
 
   const tallies = await runStatic(checks.filter(wanted), (tally) => {
@@ -48,7 +50,8 @@ await main(async () => {
   const runLane = async (lane, yields) => {
     for (const project of lane) {
       const tally = await progress.step(`${project.name} tests`, async (step) => {
-        const result = await runJest(project, environment, step, [], yields);
+        const without = left.map(({ files }) => files);
+        const result = await runJest(project, environment, step, without, yields);
         step.done(result.remark ?? `${result.passed} passed, ${result.failed} failed`);
         return result;
       });
@@ -58,6 +61,8 @@ await main(async () => {
   await runLane(inLane(undefined));
   await Promise.all([runLane(inLane('live')), runLane(inLane('computing'), inLane('live').length > 0)]);
   tallies.push(...projects.flatMap(({ name }) => ran.get(name) ?? []));
+
+  if (left.length > 0) tallies.push(skippedTally(left));
 
   const { failed, lines, last } = summarise(tallies, { strict: process.env.CI === 'true' });
   for (const problem of tallies.flatMap((tally) => tally.problems)) process.stdout.write(`\n✘ ${problem}\n`);

@@ -50,7 +50,8 @@ export async function prepareTools(names, progress) {
         return present.path;
       }
       const built = await buildByRecipe(recipe, step);
-      step.done(`built: ${built}`);
+      const made = await findByRecipe(recipe);
+      step.done(made && instead(recipe, made) ? `unpacked: ${foundInWords(recipe, made)}` : `built: ${built}`);
       return built;
     });
     if (found) environment[overrideVariable(name)] = found;
@@ -122,13 +123,18 @@ async function describe(recipe) {
  * @param {import('./recipes.mjs').Recipe} recipe
  * @param {import('./find.mjs').FoundTool} found
  */
-export function foundInWords(recipe, { path: file, version, origin }) {
-  const instead =
-    origin === 'cache' && recipe.archive && version !== undefined && version !== recipe.version
-      ? `Debian's, in place of the pinned ${recipe.version}`
-      : undefined;
-  return [version, instead, `from ${origin}: ${file}`].filter(Boolean).join(', ');
+export function foundInWords(recipe, found) {
+  return [found.version, instead(recipe, found), `from ${found.origin}: ${found.path}`].filter(Boolean).join(', ');
 }
+
+/**
+ * @param {import('./recipes.mjs').Recipe} recipe
+ * @param {import('./find.mjs').FoundTool} found
+ */
+const instead = (recipe, { version, origin }) =>
+  origin === 'cache' && recipe.archive && version !== undefined && version !== recipe.version
+    ? `Debian's, in place of the pinned ${recipe.version}`
+    : undefined;
 
 /** @param {import('./recipes.mjs').Recipe} recipe */
 function remedyFor(recipe) {

@@ -19,7 +19,7 @@ beforeAll(async () => {
   mkdirSync(cache, { recursive: true }); // a fresh clone has none
   shelf = mkdtempSync(join(cache, 'shelf-of-a-test-'));
   entry = await bundledEntry(shelf, (line) => said.push(line));
-}, 120_000);
+});
 afterAll(() => rmSync(shelf, { recursive: true, force: true }));
 
 const run = (program: string, ...args: string[]) => {
@@ -61,7 +61,7 @@ test('a bundle that lost something, to a crash or to another hand, is not starte
   writeFileSync(entry, '');
   expect(await bundledEntry(shelf, (line) => said.push(line))).toBe(entry);
   expect(readFileSync(entry, 'utf8')).toBe(before);
-}, 120_000);
+});
 
 test('where no bundle can be kept, the sources are started', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'firebreak-shelf-'));

@@ -4,16 +4,13 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, r
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { validatorId } from '../domain/network/network.ts';
 import { plugin as sealedFile } from '../plugins/keystore/sealed-file/index.ts';
 import { loopbackPort } from '../plugins/testkit/loopback-ports.ts';
 import { identityFromSeed, identityHex } from '../wire/stream/host-identity.ts';
 import { identityLabel } from './init.ts';
-
-/** Real processes: loading, keystore and journal take a second or two each on a busy machine. */
-jest.setTimeout(60_000);
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 type Finished = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
@@ -107,6 +104,15 @@ function logged(child: ChildProcess, message: string): Promise<void> {
     child.stderr?.on('data', look);
     child.once('exit', () => reject(new Error(`ended before "${message}": ${seen}`)));
   });
+}
+
+/** `file:line: section.field`, as a refusal names the line on which the field stands. */
+function placeIn(toml: string, setting: string): string {
+  const field = setting.split('.').at(-1);
+  const line = readFileSync(toml, 'utf8')
+    .split('\n')
+    .findIndex((text) => text.startsWith(`${field} = `));
+  return `${toml}:${line + 1}: ${setting}`;
 }
 
 const run = (id: number): ChildProcess => begin(['run', '--config', configOf(id)]);
@@ -211,6 +217,7 @@ test('a start that is refused leaves a folder without a journal as it was, and b
   rmSync(join(dir, 'keystore.secret'));
   const shut = await start();
   expect(shut).toMatchObject({ code: 2, stderr: expect.stringContaining('keystore.secret') });
+  expect(shut.stderr).toContain(`  ${placeIn(join(dir, 'validator.toml'), 'key_storage.passphrase_file')}: `);
   expect(shut.stdout).not.toContain('ended by itself');
   expect(readdirSync(dir).sort()).toEqual(before.filter((name) => name !== 'keystore.secret'));
   writeFileSync(join(dir, 'keystore.secret'), secret, { mode: 0o400 });
@@ -226,9 +233,17 @@ test('a first start that a taken port or the chain plug-in refuses makes no jour
   writeFileSync(join(folder, 'late.json'), JSON.stringify(roster));
   const start = () => finished(begin(['run', '--config', join(dir, 'validator.toml')]));
   const journals = () => readdirSync(dir).filter((name) => name.startsWith('journal'));
+  const settings = {
+    api: 'monitoring.health_check_port',
+    metrics: 'monitoring.metrics_port',
+    p2p: 'network.p2p_listen',
+  };
   for (const what of ['api', 'metrics', 'p2p'] as const) {
     const squatter = await listen(portOf(3, what));
-    expect(await start()).toMatchObject({ code: 2, stderr: expect.stringContaining(String(portOf(3, what))) });
+    const { code, stderr } = await start();
+    expect(code).toBe(2);
+    expect(stderr).toContain(`  ${placeIn(join(dir, 'validator.toml'), settings[what])}: `);
+    expect(stderr).toContain(String(portOf(3, what)));
     await new Promise((resolve) => squatter.close(resolve));
     expect(journals()).toEqual([]);
   }

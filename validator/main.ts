@@ -11,8 +11,10 @@ import { pluginsDurableFileFailures } from '../plugins/failures.ts';
 import { pluginsHostFailures } from '../plugins/host/failures.ts';
 import { PluginHost } from '../plugins/host.ts';
 import { pluginsKeystoreFailures } from '../plugins/keystore/failures.ts';
+import { checkSettings, type SettingsReader } from '../plugins/settings-check.ts';
 import { awake } from '../telemetry/awake.ts';
 import { createLogger, type Logger } from '../telemetry/log.ts';
+import { withItsLine } from './config/line-at-fault.ts';
 import { type LoadedConfig, loadConfig, parseConfigText, resolveConfig } from './config.ts';
 import type { SignerClient } from './custody/signer/client.ts';
 import { startSignerThread } from './custody/signer/start.ts';
@@ -49,7 +51,7 @@ async function runValidator(configPath: string, stop: AbortSignal): Promise<void
     startSigner: (recordUse) => startSigner(loaded, recordUse, logger),
   }).catch((error: unknown) => {
     if (made !== undefined) takeAwayEmpty(config.dataDir);
-    throw error;
+    throw withItsLine(error, config, loaded.where);
   });
   await aborted(stop);
   logger.info({}, 'draining');
@@ -163,11 +165,22 @@ function stopOnSignals(): AbortSignal {
   return stop.signal;
 }
 
-const usageOf = 'usage: validator/main.ts run --config <validator.toml> | init --help | journal';
+const usageOf =
+  'usage: validator/main.ts run --config <validator.toml> | init --help | journal | check <validator.toml>…';
+
+const READER: SettingsReader<LoadedConfig> = {
+  load: loadConfig,
+  plugins: ({ config, where }) => [
+    { kind: 'chain', ...chainSettings(config), where: sectionLines(where, 'bitcoin') },
+    { kind: 'keystore', ...keystoreSettings(config.keyStorage), where: sectionLines(where, 'key_storage') },
+  ],
+  tables: agentTables,
+};
 
 async function main([verb, ...args]: readonly string[]): Promise<void> {
   if (verb === 'init') return await init(args);
   if (verb === 'journal') return journal(args);
+  if (verb === 'check') return void (process.exitCode = await checkSettings(args, READER));
   if (verb !== 'run') throw new FirebreakFailure('input.usage', usageOf);
   await runValidator(configOf(args), stopOnSignals());
 }

@@ -111,6 +111,7 @@ async function bringUp(outside: ValidatorOutside, undo: Undo): Promise<RunningVa
     clock,
     chain: () => view.status(),
     report: () => agent.report(),
+    freezesLeft: () => agent.freezesLeft(),
     session: (ceremony) => agent.session(ceremony),
     sessions: (limit) => agent.sessions(limit),
     transport: host,

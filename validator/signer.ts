@@ -25,7 +25,7 @@ const { self, bitcoinNetwork, dataDir, keystore: choice } = workerData as Signer
 
 await runSigner({
   self,
-  async openKeystore(recordUse) {
+  async openKeystore(recordUse, warn) {
     const host = new PluginHost();
     const keystore = await host.use<KeyStore>(
       {
@@ -34,7 +34,7 @@ await runSigner({
         settings: choice.settings,
         where: { file: choice.file, lineOf: ([setting]) => choice.lines?.[String(setting)] },
       },
-      { dir: dataDir, bitcoinNetwork, recordUse },
+      { dir: dataDir, bitcoinNetwork, recordUse, warn },
     );
     await host.start(AbortSignal.timeout(START_MS_MAX));
     return { keystore, close: async () => void (await host.stop()) };

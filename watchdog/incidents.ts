@@ -53,7 +53,7 @@ async function openIncidents(client: Client): Promise<Map<string, Remembered>> {
   const open = new Map<string, Remembered>();
   const query = `WorkflowType = '${INCIDENT}' AND ExecutionStatus = 'Running'`;
   for await (const { workflowId, runId, memo } of client.workflow.list({ query })) {
-    const standing = standingFrom(memo?.['incident']);
+    const standing = standingFrom(memo?.['incident'], Date.now());
     open.set(workflowId, { runId, title: standing?.title ?? workflowId, severity: standing?.severity ?? 'SEV1' });
     if (open.size >= INCIDENTS_MAX) break;
   }
@@ -76,7 +76,7 @@ async function gone(client: Client, id: string, before: Remembered): Promise<Tam
   const input = await inputOf(client, id, described.runId);
   if (input === undefined)
     return { id, title: before.title, how, done: 'it could not be opened again: open one by hand' };
-  const standing = standingFrom(described.memo?.['incident']);
+  const standing = standingFrom(described.memo?.['incident'], Date.now());
   const reopened: IncidentInput = { ...input, severity: standing?.severity ?? input.severity, reopened: how };
   await client.workflow.start(INCIDENT, startIncident(reopened, described.taskQueue));
   return { id, title: before.title, how, done: 'it was opened again; its run was left as it is' };

@@ -3,17 +3,18 @@ import { FirebreakFailure } from '../domain/errors/failure.ts';
 import { asTyped, refusedText } from '../domain/errors/remedy.ts';
 import { pluginsDurableFileFailures } from '../plugins/failures.ts';
 import { pluginsHostFailures } from '../plugins/host/failures.ts';
+import { checkSettings, type SettingsReader } from '../plugins/settings-check.ts';
 import { awake } from '../telemetry/awake.ts';
 import { createLogger } from '../telemetry/log.ts';
-import { loadWatchdogConfig } from './config.ts';
+import { type WatchdogConfig, loadWatchdogConfig } from './config.ts';
 import { watchdogFailures } from './failures.ts';
 import { initWatchdog } from './init.ts';
 import { runWatchdog } from './run.ts';
 
 /**
- * `main.ts run --config watchdog.toml` · `main.ts init --dir <folder> --webhook <url> …`. The only place of the watchdog that reads its
- * environment. Exit codes: 0 stopped on request · 1 failed while running · 2 wrong usage or configuration, or a folder that `init` cannot
- * write; nothing changed.
+ * `main.ts run --config watchdog.toml` · `main.ts init --dir <folder> --webhook <url> …` · `main.ts check <watchdog.toml>…`. The only
+ * place of the watchdog that reads its environment. Exit codes: 0 stopped on request or done · 1 failed while running · 2 wrong usage or
+ * configuration, or a folder that `init` cannot write; nothing changed.
  */
 async function main(): Promise<number> {
   const stop = new AbortController();
@@ -21,12 +22,10 @@ async function main(): Promise<number> {
   const [verb, ...args] = process.argv.slice(2);
   try {
     if (verb === 'init') return await init(args);
-    if (verb !== 'run') throw new FirebreakFailure('input.usage', 'write `run` or `init`');
+    if (verb === 'check') return await checkSettings(args, READER);
+    if (verb !== 'run') throw new FirebreakFailure('input.usage', 'write `run`, `init` or `check`');
     const { values } = parseArgs({ args, options: { config: { type: 'string', default: 'watchdog.toml' } } });
-    await runWatchdog(
-      loadWatchdogConfig(values.config, (name) => process.env[name]),
-      stop.signal,
-    );
+    await runWatchdog(load(values.config), stop.signal);
     return 0;
   } catch (error) {
     const refusal = error instanceof FirebreakFailure ? error : undefined;
@@ -74,5 +73,12 @@ function sayRefused(refusal: FirebreakFailure): number {
   process.stderr.write(refusedText(refusal, tables, process.env['npm_lifecycle_event']));
   return refusal.family === 'bug' ? 1 : 2;
 }
+
+const load = (file: string): WatchdogConfig => loadWatchdogConfig(file, (name) => process.env[name]);
+const READER: SettingsReader<WatchdogConfig> = {
+  load,
+  plugins: ({ channels }) => Object.values(channels),
+  tables: [watchdogFailures, pluginsHostFailures],
+};
 
 process.exitCode = await awake(main());

@@ -1,4 +1,5 @@
 import type { ActivityObserver } from '../activities/dependencies.ts';
+import { validatorName } from '../domain/network/network.ts';
 import type { createMetrics, workerMetrics } from '../telemetry/metrics.ts';
 
 export type WorkerMetrics = ReturnType<typeof createMetrics<typeof workerMetrics>>;
@@ -11,4 +12,7 @@ export const observeInto = (metrics: WorkerMetrics): ActivityObserver => ({
   },
   takenOver: (activity) => metrics.add('firebreak_activity_takeovers_total', { activity }),
   validatorAnswered: (outcome, code) => metrics.add('firebreak_validator_answers_total', { outcome, code }),
+  partialsReceived: (validator, count) =>
+    metrics.add('partial_signatures_received', { validator_id: validatorName(validator) }, count),
+  signaturesProduced: (count) => metrics.add('final_signatures_produced', {}, count),
 });

@@ -1,3 +1,4 @@
+import { silentObserver } from '../testkit/observer.ts';
 import { expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { genesis } from '../../domain/approval/testkit/voting.ts';
@@ -35,7 +36,7 @@ function world(environment: 'production' | 'drill' = 'production') {
     clock: Date.now,
     notifiers,
     logger: { debug: silence, info: silence, warn: silence, error: silence },
-    observer: { attemptEnded: silence, takenOver: silence, validatorAnswered: silence },
+    observer: silentObserver,
   } as unknown as ActivityDependencies;
   const { notify } = createNoticeActivities(deps);
   const run = async (asked: NotifyInput): Promise<Notified> =>

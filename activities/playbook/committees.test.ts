@@ -1,3 +1,4 @@
+import { silentObserver } from '../testkit/observer.ts';
 import { generateKeyPairSync } from 'node:crypto';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { expect, test } from '@jest/globals';
@@ -49,7 +50,7 @@ async function look(answering: number, committeeLookMs?: number) {
     network: { ask },
     clock: () => nowMs,
     logger: { ...silentLogger, warn: (fields: unknown) => void warned.push(fields) },
-    observer: { attemptEnded: () => undefined, takenOver: () => undefined, validatorAnswered: () => undefined },
+    observer: silentObserver,
     ...(committeeLookMs === undefined ? {} : { committeeLookMs }),
   } as unknown as ActivityDependencies;
   const { signal } = new AbortController();

@@ -1,3 +1,4 @@
+import { silentObserver } from '../testkit/observer.ts';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { genesis } from '../../domain/approval/testkit/voting.ts';
@@ -17,7 +18,7 @@ async function guarded(look: () => Promise<Values>): Promise<Watched> {
     genesis,
     clock: Date.now,
     logger: { debug: silence, info: silence, warn: silence, error: silence },
-    observer: { attemptEnded: silence, takenOver: silence, validatorAnswered: silence },
+    observer: silentObserver,
   } as unknown as ActivityDependencies;
   const bindings = { probes: { 'test.look': { results: { seen: 'int' }, look } } } as unknown as Bindings;
   const { watchGuard } = createLookingActivities(deps, bindings);

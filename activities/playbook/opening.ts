@@ -1,10 +1,11 @@
-import type { Authority } from '../../domain/committee/committee.ts';
+import { type Authority, type Committee, quorumOf } from '../../domain/committee/committee.ts';
 import type { SignedEpoch } from '../../domain/committee/epoch.ts';
 import type { Digest } from '../../domain/encoding/digest.ts';
 import { failureOf, FirebreakFailure } from '../../domain/errors/failure.ts';
 import { judgeEndorsement, type SignedEndorsement } from '../../domain/playbook/endorsement.ts';
 import { requireListed } from '../../domain/playbook/listed.ts';
 import { needsOf } from '../../domain/playbook/needs.ts';
+import { everyStep } from '../../domain/playbook/nesting.ts';
 import { type Plan, planDigest } from '../../domain/playbook/plan.ts';
 import { overlongHold } from '../../domain/playbook/time.ts';
 import { isOfType, type PlanValue, shapeOf } from '../../domain/playbook/value.ts';
@@ -52,8 +53,8 @@ const LIBRARY_MAX = 20;
 
 export const createOpeningActivities = (deps: ActivityDependencies, bindings: Bindings) => ({
   /**
-   * Fetches a plan by its digest and decides whether it can and may run here: who signed it, what it needs down to its last sub-playbook,
-   * and whether its inputs are what it declares and name validators of this network. What is missing is said now, and not at step four.
+   * Fetches a plan by its digest and decides whether it can and may run here: who signed it, what it needs and asks of the committee down to
+   * its last sub-playbook, and whether its inputs are what it declares and name validators of this network. What is missing is said now, and not at step four.
    */
   openRun: (input: OpenInput): Promise<Opened> =>
     attempt(deps, 'openRun', async (now) => {
@@ -61,8 +62,11 @@ export const createOpeningActivities = (deps: ActivityDependencies, bindings: Bi
       const { authority, later } = await committeeFollowed(deps, now, input.epochs);
       const plan = await planOf(deps, input.plan, input.playbook, now);
       requireEndorsement(input, plan, authority);
-      await requireOffers(deps, bindings, plan, input.library, now);
       const { environment, network, committee, former } = authority;
+      for (const each of await plansWithin(deps, plan, input.library, now)) {
+        requireOffers(bindings, each, input.library);
+        requireReachable(each, committee);
+      }
       const inputs = inputsOf(plan, input.inputs);
       requireListed(plan, inputs, deps.genesis);
       requireTime(plan, inputs);
@@ -100,26 +104,17 @@ function requireEndorsement(
   if (!verdict.ok) throw failureOf(verdict.refusal);
 }
 
-/** Walks every plan that can be reached; a sub-playbook that cannot run refuses the playbook that names it. */
-async function requireOffers(
+/** The plan and every one that can be reached from it: a sub-playbook that cannot run refuses the playbook that names it. */
+async function plansWithin(
   deps: ActivityDependencies,
-  bindings: Bindings,
   plan: Plan,
   library: OpenInput['library'],
   now: Attempt,
-): Promise<void> {
+): Promise<readonly Plan[]> {
+  const plans: Plan[] = [plan];
   const seen = new Set<string>();
-  const next: Plan[] = [plan];
-  for (let each = next.pop(); each !== undefined; each = next.pop()) {
-    const needs = needsOf(each);
-    const missing = missingIn(bindings, needs, library);
-    if (missing.length > 0)
-      throw new FirebreakFailure(
-        'input.playbook-capability',
-        `${each.name} needs what this installation does not offer: ${missing.join(', ')}`,
-        { playbook: each.name, missing: [...missing] },
-      );
-    for (const digest of needs.playbooks) {
+  for (const each of plans) {
+    for (const digest of needsOf(each).playbooks) {
       const ref = library[digest];
       if (ref === undefined || seen.has(digest)) continue;
       if (seen.size >= LIBRARY_MAX)
@@ -128,8 +123,34 @@ async function requireOffers(
           `${plan.name} reaches more than ${LIBRARY_MAX} playbooks`,
         );
       seen.add(digest);
-      next.push(await planOf(deps, ref, digest, now));
+      plans.push(await planOf(deps, ref, digest, now));
     }
+  }
+  return plans;
+}
+
+function requireOffers(bindings: Bindings, plan: Plan, library: OpenInput['library']): void {
+  const missing = missingIn(bindings, needsOf(plan), library);
+  if (missing.length > 0)
+    throw new FirebreakFailure(
+      'input.playbook-capability',
+      `${plan.name} needs what this installation does not offer: ${missing.join(', ')}`,
+      { playbook: plan.name, missing: [...missing] },
+    );
+}
+
+/** An approval that today's committee cannot give would be waited for until it expires, in the middle of an emergency. */
+function requireReachable(plan: Plan, committee: Committee): void {
+  const seats = committee.members.length;
+  for (const step of everyStep(plan.steps)) {
+    if (!('approval' in step)) continue;
+    const need = Math.max(step.approval.quorum ?? 0, quorumOf(committee, step.approval.class));
+    if (need > seats)
+      throw new FirebreakFailure(
+        'policy.playbook-quorum',
+        `step ${step.id} of ${plan.name} needs ${need} signatures, the committee of epoch ${committee.epoch} has ${seats} seats`,
+        { playbook: plan.name, step: step.id, need, seats },
+      );
   }
 }
 

@@ -1,6 +1,13 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import type { Authority } from '../../domain/committee/committee.ts';
-import { judgeOrder, NO_ORDER, type OrderKind, orderDigest, type SignedOrder } from '../../domain/committee/order.ts';
+import {
+  judgeOrder,
+  NO_ORDER,
+  type OrderKind,
+  orderDigest,
+  provenOrder as onlyProven,
+  type SignedOrder,
+} from '../../domain/committee/order.ts';
 import { canonicalBytes } from '../../domain/encoding/digest.ts';
 import { FirebreakFailure } from '../../domain/errors/failure.ts';
 import type { ValidatorId } from '../../domain/network/network.ts';
@@ -87,6 +94,7 @@ export async function handOn(wanted: Wanted, doing: Doing): Promise<Obeyed | Nee
   const above = Math.max(wanted.above ?? 0, at);
   const usable = orders
     .filter(({ order }) => order.kind === wanted.kind && order.number > (wanted.above ?? 0))
+    .map((signed) => onlyProven(signed, authority.committee))
     // Of one order the copy that most have signed: further signatures make a freeze right that was one renewal too many.
     .sort((one, other) => one.order.number - other.order.number || other.signatures.length - one.signatures.length);
   const again = usable.find(({ order }) => held !== undefined && orderDigest(order) === orderDigest(held.order));
@@ -139,13 +147,15 @@ async function obey(signed: SignedOrder, { deps, attempt, untilMs, witness }: Do
     return { number: order.number, by: `order ${order.number}`, validators };
   }
   const isRefused = all.length - refused.size < need;
-  // Members who have not signed it yet can still make it right; until then a grant may do.
-  if (isRefused && [...refused.values()].some(({ code }) => code === 'policy.order-renewals'))
-    return { needs: order.kind, above: order.number - 1 };
-  const [no] = refused.values();
+  const others = [...refused].filter(([, { code }]) => code !== 'policy.order-renewals');
+  // Members who have not signed it yet can still make it right if enough would obey it then; until then a grant may do.
+  if (isRefused && all.length - others.length >= need) return { needs: order.kind, above: order.number - 1 };
+  const reasons = [...Map.groupBy(others, ([, { code }]) => code).values()];
+  const [most = []] = reasons.sort((one, other) => other.length - one.length);
+  const [no] = most.map(([, refusal]) => refusal);
   if (no !== undefined && isRefused)
-    throw new FirebreakFailure(no.code, `${refused.size} validators refuse order ${order.number}: ${no.message}`, {
-      validators: [...refused.keys()],
+    throw new FirebreakFailure(no.code, `${most.length} validators refuse order ${order.number}: ${no.message}`, {
+      validators: most.map(([validator]) => validator),
     });
   throw new FirebreakFailure(
     'unavailable.order-obeyed',

@@ -64,6 +64,11 @@ export const apiTomlSchema = z.strictObject({
   playbooks: z.strictObject({
     folder: line(1_000).describe('one folder per playbook, each with playbook.yaml; relative to this file'),
     catalogue_file: line(1_000).describe('what the installation offers; relative to this file'),
+    coordinator_file: line(1_000)
+      .optional()
+      .describe(
+        'coordinator.toml of a worker on this machine; relative to this file. Playbooks are planned again when it changes, and have rotted when they need a channel that it lacks',
+      ),
     inputs: z
       .record(line(100), z.record(line(100), givenInput))
       .prefault({})

@@ -27,6 +27,8 @@ export type ApiTomlFacts = {
   readonly playbooks: string;
   /** Folder of blobs that the workers share; absolute, or relative to the file. */
   readonly blobs?: string;
+  /** `coordinator.toml` of a worker on this machine; absolute. */
+  readonly coordinator?: string;
   readonly playbookNames?: readonly string[];
   readonly port?: number;
   readonly metricsPort?: number;
@@ -44,7 +46,11 @@ export function apiToml(facts: ApiTomlFacts): string {
     listen: { host: '127.0.0.1', port: facts.port ?? 8080 },
     metrics: { host: '127.0.0.1', port: facts.metricsPort ?? 9090 },
     temporal: { address: temporal },
-    playbooks: { folder: playbooks, catalogue_file: `${playbooks}/catalogue.yaml` },
+    playbooks: {
+      folder: playbooks,
+      catalogue_file: `${playbooks}/catalogue.yaml`,
+      ...(facts.coordinator === undefined ? {} : { coordinator_file: facts.coordinator }),
+    },
     blobs: { use: 'folder', folder: facts.blobs ?? 'blobs' },
     ...(facts.readers === undefined
       ? {}

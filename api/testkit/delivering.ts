@@ -31,6 +31,8 @@ export async function apiUnderTest(
     readonly inputs?: ApiConfig['playbooks']['inputs'];
     /** Folder of playbooks; those that ship when it is left out. */
     readonly playbooks?: string;
+    /** What stands behind every source, instead of what `api init` writes. */
+    readonly plugin?: Pick<ApiConfig['sources'][number]['plugin'], 'use' | 'settings'>;
   } = {},
   options: ApiOptions = {},
 ): Promise<ApiUnderTest> {
@@ -56,7 +58,11 @@ export async function apiUnderTest(
     temporal: { ...read.temporal, taskQueue: change.taskQueue ?? read.temporal.taskQueue },
     playbooks: { ...read.playbooks, inputs: change.inputs ?? read.playbooks.inputs },
     limits: { ...read.limits, ...change.limits },
-    sources: read.sources.map((source) => ({ ...source, deliveriesPerMinute: change.perMinute ?? 100_000 })),
+    sources: read.sources.map((source) => ({
+      ...source,
+      plugin: { ...source.plugin, ...change.plugin },
+      deliveriesPerMinute: change.perMinute ?? 100_000,
+    })),
   };
   const api = await startApi(config, new AbortController().signal, { logger: silentLogger, ...options });
   const stop = async (): Promise<void> => {

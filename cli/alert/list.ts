@@ -1,6 +1,6 @@
-import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { AlertStatus } from '../../domain/alert/alert.ts';
-import { RECORD_ALERT, RECORD_PHASE, type RecordPhase } from '../../workflows/record-alert/messages.ts';
+import { RECORD_ALERT } from '../../workflows/record-alert/messages.ts';
 import { withClient } from '../coordinator.ts';
 import { readWholeNumber, utc } from '../duration.ts';
 import { readOperator } from '../operator.ts';
@@ -13,7 +13,10 @@ export type ListedAlert = {
   readonly id: string;
   /** Of the record: `running` as long as more may be heard that counts. */
   readonly status: string;
-  /** Its sender has said that it fires, and not that it is over. */
+  /**
+   * Its sender has said that it fires, and no worker has heard that it is over: what comes in while none runs waits. Where that was said first,
+   * the record goes on until the firing that it overtook is answered, and the alert is over all the same.
+   */
   readonly firing: boolean;
   /** What its sender said first. */
   readonly first: AlertStatus;
@@ -64,7 +67,7 @@ export async function recordedAlerts(
     alerts.push({
       id: run.workflowId,
       status: run.status.name.toLowerCase(),
-      firing: isFiring(run, first),
+      firing: first === 'firing' && run.status.name === 'RUNNING',
       first,
       heardAtMs: run.startTime.getTime(),
       ...facts,
@@ -76,19 +79,10 @@ export async function recordedAlerts(
   return alerts;
 }
 
-/**
- * A record goes on for a while when a resolution was the first word: the firing may be on its way. Until a worker has heard that, the
- * alert counts as over.
- */
-function isFiring({ status, typedSearchAttributes }: WorkflowExecutionInfo, first: AlertStatus): boolean {
-  if (status.name !== 'RUNNING') return false;
-  return first === 'firing' || typedSearchAttributes.get(RECORD_PHASE) !== ('recorded' satisfies RecordPhase);
-}
-
-/** Nobody here knows how things are: what stands in the list is what senders have said. */
+/** Nobody here knows how things are: what stands in the list is what workers have heard from senders. */
 const whatFiringMeans = (alerts: readonly ListedAlert[]): string[] =>
   alerts.some(({ firing }) => firing)
-    ? ['FIRING: its sender has not said that it is resolved; alert show says when it was heard last']
+    ? ['FIRING: no worker has heard from its sender that it is resolved; alert show says when one heard of it last']
     : [];
 
 /** The digest at the end of the name: short names of alerts begin there. */
@@ -103,9 +97,9 @@ const describe = (alert: ListedAlert): string[] => {
 };
 
 /** What is opened is opened for a firing: with a resolution as the first word it may never have come. */
-function answerOf({ firing, first, playbook, reason }: ListedAlert): string {
+function answerOf({ first, playbook, reason }: ListedAlert): string {
   if (playbook === null) return `UNANSWERED, ${reason ?? ''}`;
-  return first === 'firing' || firing
+  return first === 'firing'
     ? `answered by ${playbook}`
     : `resolved before it was heard firing; alert show says whether ${playbook} was opened`;
 }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { keysetOf } from '../../domain/ceremony/ceremony.ts';
 import type { KeygenEvidence } from '../../domain/ceremony/evidence.ts';
@@ -15,9 +15,6 @@ import { type Envelope, EnvelopeSchema, SelfTestRequestSchema } from '../../wire
 import { Checks } from './checks.ts';
 import { evidenceFrom } from './document.ts';
 import { verifyEvidence } from './verify.ts';
-
-/** Real cryptography and real disks on a machine that may be busy; nothing here waits for time to pass. */
-jest.setTimeout(60_000);
 
 /** Six validators, the last one a spare; three sign, and the third is under suspicion. */
 const PARTICIPANTS = [1, 2, 4, 5, 6].map(validatorId);

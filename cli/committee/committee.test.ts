@@ -11,6 +11,7 @@ import { parseCommittee, parseNetworkGenesis } from '../../wire/documents/index.
 import { readChain } from '../documents.ts';
 import { ed25519PublicHex } from '../files.ts';
 import type { Screen } from '../screen.ts';
+import { epochSayers } from './testkit/epoch-sayers.ts';
 import { proposeCommittee } from './propose.ts';
 import { showCommittee } from './show.ts';
 import { signCommittee } from './sign.ts';
@@ -109,8 +110,33 @@ test('a draft that could be changed by two groups at once is not even proposed',
 test('a draft of a later committee than the files lead to is not proposed: it would be a rival of the one in force', async () => {
   await expect(proposed({ epoch: 2 })).rejects.toMatchObject({
     code: 'input.draft-later',
-    message: expect.stringContaining('is of epoch 2, and what was given here leads to epoch 1: give --chain'),
+    message: expect.stringContaining(
+      'is of epoch 2, and what was given here leads to epoch 1: give --chain, or write 1',
+    ),
   });
+});
+
+test('a draft in which a person wrote the number of the next epoch is proposed where validators follow no later one', async () => {
+  await proposed();
+  const propose = async (epoch: number) => {
+    const draft = JSON.parse(readFileSync(at('draft.json'), 'utf8')) as Committee;
+    writeFileSync(at('draft.json'), JSON.stringify({ ...draft, epoch }));
+    rmSync(at('epoch.json'));
+    return proposeCommittee(at('draft.json'), { data: folder, reason: 'yearly election', out: at('epoch.json') });
+  };
+  const epochs = [1, 1, 2];
+  const validators = await epochSayers(folder, epochs);
+  try {
+    const before = readFileSync(at('epoch.json'), 'utf8');
+    await propose(2);
+    expect(readFileSync(at('epoch.json'), 'utf8')).toBe(before);
+    await expect(propose(3)).rejects.toMatchObject({ code: 'input.draft-later' });
+    writeFileSync(at('epoch.json'), before);
+    epochs[0] = 2;
+    await expect(propose(2)).rejects.toMatchObject({ code: 'input.draft-later' });
+  } finally {
+    validators.close();
+  }
 });
 
 test('whoever has a seat in neither committee is told that both were looked at', async () => {

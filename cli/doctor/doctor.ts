@@ -32,7 +32,7 @@ export async function doctor(options: { readonly data: string; readonly portBase
     data: { findings, problems, warnings },
     lines: [
       ...findings.flatMap(({ name, state, detail, remedy }) => [
-        `${WORDS[state]}  ${name}: ${detail}`,
+        `${WORDS[state]}  ${name}: ${detail.replaceAll('\n', '\n           ')}`,
         ...(remedy === '' ? [] : [`           remedy: ${typed(remedy)}`]),
       ]),
       `${problems === 0 ? 'no problem' : counted(problems, 'problem')}, ${counted(warnings, 'warning')}`,

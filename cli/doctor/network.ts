@@ -6,6 +6,7 @@ import { withClient } from '../coordinator.ts';
 import { type Operator, readOperator } from '../operator.ts';
 import { remedyOf } from '../report.ts';
 import { askReport } from '../status/reports.ts';
+import { checkConfiguration } from './configuration.ts';
 import type { Finding } from './doctor.ts';
 import { findSecretFiles } from './secret-files.ts';
 
@@ -13,7 +14,7 @@ import { findSecretFiles } from './secret-files.ts';
 export async function checkNetwork(dataFolder: string): Promise<readonly Finding[]> {
   const folder = resolve(dataFolder);
   if (!existsSync(folder)) return [finding('data folder', 'ok', `${folder} is not there yet`, '')];
-  const files = [checkSecrets(folder)];
+  const files = [checkSecrets(folder), ...(await checkConfiguration(folder))];
   let operator: Operator;
   try {
     operator = readOperator(folder);

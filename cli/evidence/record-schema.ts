@@ -41,6 +41,7 @@ export const recordSchema = z
     facts: z.unknown(),
     atMs: whole.max(AT_MS_MAX),
     by: text.max(BY_CHARACTERS_MAX),
+    playbook: digestOfHex.optional(),
     documents: z.array(z.strictObject(documentName)).max(DOCUMENTS_MAX),
   })
   .superRefine(({ kind, facts }, context) => {

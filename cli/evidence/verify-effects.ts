@@ -68,6 +68,9 @@ export const grantUsed: Check<'grant.used'> = (context, { grant, use, untilSecon
     [...context.runs.values()].some(
       ({ digest }) => digest === playbook,
     ), 'no run of this incident executes the playbook of its use');
+  require(playbook === undefined ||
+    record.playbook === undefined ||
+    record.playbook === playbook, 'its use is for another plan than it names');
   const past = context.uses.filter((each) => each.grant === grant && grantUseDigest(each) !== use);
   const state = { number: signedUse.use.afterOrder, frozenUntilSeconds: 0 };
   const granted = accepted(judgeGrantUse(signedGrant, signedUse, past, state, context.authority, secondsOf(record)));

@@ -13,7 +13,7 @@ import {
   voteCounted,
 } from './verify-decisions.ts';
 import { runTold, severityChanged } from './verify-commands.ts';
-import { runEnded, runGoing, stepStarted, stepUndone } from './verify-runs.ts';
+import { requirePlaybook, runEnded, runGoing, stepStarted, stepUndone } from './verify-runs.ts';
 import { grantUsed, keyCertified, orderHanded, orderObeyed, transactionSent, vaultsSwept } from './verify-effects.ts';
 
 type Check<Kind extends AuditKind> = (context: Context, facts: AuditFacts[Kind], record: AuditRecord) => void;
@@ -65,6 +65,7 @@ export function verifyRecord(context: Context, record: AuditRecord): void {
   require(record.count !== 1 || record.kind === 'incident.opened', 'a chain begins with the opening of its incident');
   const check = CHECKS[record.kind] as Check<AuditKind>;
   check(context, record.facts, record);
+  requirePlaybook(context, record);
 }
 
 /** An earlier head is that of this very chain, and its statements are as good as those of the last one. */

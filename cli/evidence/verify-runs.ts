@@ -1,4 +1,5 @@
-import type { AuditFacts } from '../../domain/audit/record.ts';
+import type { AuditFacts, AuditRecord } from '../../domain/audit/record.ts';
+import { OF_THE_INCIDENT } from '../../domain/audit/shape.ts';
 import { everyStep } from '../../domain/playbook/nesting.ts';
 import type { Step } from '../../domain/playbook/plan.ts';
 import { require } from '../ceremony/checks.ts';
@@ -35,6 +36,14 @@ function isBegun(context: Context, run: string, opened: OpenedRun, [step, ...inn
   return [...context.runs].some(
     ([name, each]) => each.within?.run === run && each.within.step === step && isBegun(context, name, each, inner),
   );
+}
+
+/** The plan that a record names is that of its run; where its facts name no run, that of one that was opened. */
+export function requirePlaybook({ runs }: Context, { kind, playbook, facts }: AuditRecord): void {
+  if (playbook === undefined) return;
+  require(!OF_THE_INCIDENT.has(kind), 'what the incident says is of no plan');
+  const own = 'run' in facts ? [runs.get(facts.run)] : [...runs.values()];
+  require(own.some((each) => each?.digest === playbook), 'no run of it executes the plan that it names');
 }
 
 /** A run inside of another is the playbook that the plan of that one pins at that step. A message of the inner one may have come first. */

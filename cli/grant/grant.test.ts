@@ -1,13 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { digestNamed, genesis as base, NOW } from '../../domain/approval/testkit/voting.ts';
 import type { NetworkGenesis } from '../../domain/network/network.ts';
+import { epochSayers } from '../committee/testkit/epoch-sayers.ts';
 import { ed25519PublicHex } from '../files.ts';
 import type { Screen } from '../screen.ts';
 import { installGrant, installPresent, listGrants } from './install.ts';
@@ -85,26 +83,11 @@ test('limits that no grant may have are refused by whoever is asked to sign', as
   await expect(sign(file, 'ann')).rejects.toMatchObject({ code: 'input.document-field' });
 });
 
-test('where most validators say that they follow a later committee, no grant of this one is in force or installed', async () => {
+test('where most validators say that they follow a later committee, no grant of this one is said to be in force', async () => {
   const file = made({ plan: digestNamed('plan') });
   await sign(file, 'ann');
   const epochs = [1, 1, 1];
-  const servers = epochs.map((_epoch, index) =>
-    createServer((request, response) =>
-      response.end(
-        JSON.stringify(
-          request.url?.endsWith('/health')
-            ? { status: 'ready' }
-            : { validator_id: 'v', peer_count: 1, uptime_seconds: 1, committee_epoch: epochs[index] },
-        ),
-      ),
-    ).listen(0, '127.0.0.1'),
-  );
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const validators = servers.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  const temporal = { address: '127.0.0.1:1', namespace: 'default', taskQueue: 'nobody' };
-  const operator = { version: 1, network: 'network.json', identity: 'id.key', grants: 'grants', temporal, validators };
-  writeFileSync(at('operator.json'), JSON.stringify(operator));
+  const validators = await epochSayers(folder, epochs);
   try {
     installGrant(file, { data: folder }, NOW);
     const listed = async (): Promise<string> => (await listGrants({ data: folder }, NOW)).lines.join('\n');
@@ -115,9 +98,27 @@ test('where most validators say that they follow a later committee, no grant of 
     expect(await listed()).toMatch(
       /verdict +NOT IN FORCE any more: 2 of 3 validators .* follow epoch 2 .*: give --chain/,
     );
-    await expect(installPresent(file, { data: folder })).rejects.toMatchObject({ code: 'policy.grant-epoch' });
   } finally {
-    for (const server of servers) server.close();
+    validators.close();
+  }
+});
+
+test('a grant that judges well is installed whatever validators say, with a warning where they say that its committee has handed over', async () => {
+  const file = made({ plan: digestNamed('plan') });
+  await sign(file, 'ann');
+  const epochs = [1];
+  const validators = await epochSayers(folder, epochs);
+  try {
+    const calm = await installPresent(file, { data: folder }, NOW);
+    expect(calm.lines.join('\n')).not.toContain('WARNING');
+    rmSync(at('grants'), { recursive: true });
+    epochs[0] = 2;
+    const { lines, data } = await installPresent(file, { data: folder }, NOW);
+    expect(lines.at(-1)).toMatch(/WARNING .* 1 of 1 validators .* follow epoch 2 .*: give --chain/);
+    expect(data).toEqual({ ...calm.data, warning: expect.stringContaining('epoch 2') });
+    expect(readdirSync(at('grants'))).toHaveLength(1);
+  } finally {
+    validators.close();
   }
 });
 

@@ -47,7 +47,7 @@ export async function incidentsOf(
       openedAtMs: run.startTime.getTime(),
       severity: attribute(run, 'Severity'),
       playbook: attribute(run, 'Playbook'),
-      standing: standingFrom(run.memo?.['incident']) ?? null,
+      standing: standingFrom(run.memo?.['incident'], Date.now()) ?? null,
     });
     if (found.length >= limit) break;
   }
@@ -81,7 +81,7 @@ export function mustBeIncident(operator: Operator, id: string): string {
 
 /** What stands in the memo of an execution: it can be read with every worker dead. */
 export const rememberedIn = ({ memo }: Pick<WorkflowExecutionDescription, 'memo'>): Standing | undefined =>
-  standingFrom(memo?.['incident']);
+  standingFrom(memo?.['incident'], Date.now());
 
 /** What the run itself says now; needs a worker. */
 export const viewOf = (client: Client, workflowId: string): Promise<RunView> =>

@@ -1,10 +1,11 @@
-import { orderDigest, type OrderKind } from '../../domain/committee/order.ts';
+import type { OrderKind } from '../../domain/committee/order.ts';
+import { canonicalBytes, sha256Hex } from '../../domain/encoding/digest.ts';
 import { FirebreakFailure } from '../../domain/errors/failure.ts';
 import { judgeAnswers } from '../../domain/playbook/form.ts';
 import type { FormField } from '../../domain/playbook/plan.ts';
 import { itemTypeOf, type PlanValue, valueFrom } from '../../domain/playbook/value.ts';
 import { failureOf } from '../../domain/errors/failure.ts';
-import { answerTask, handOrder } from '../../workflows/run-playbook/messages.ts';
+import { answerTask, handOrder, type RunView } from '../../workflows/run-playbook/messages.ts';
 import { withClient } from '../coordinator.ts';
 import { readOrder } from '../documents.ts';
 import { readOperator } from '../operator.ts';
@@ -18,25 +19,37 @@ export async function giveOrder(options: { readonly data: string }, id: string, 
   const signed = readOrder(file);
   return withClient(operator, async (client) => {
     const workflowId = runNamed(operator, id);
-    const updateId = `order-${orderDigest(signed.order)}`;
+    // With its signatures: the same order, signed by more, is another message to a run that asked for it again.
+    const updateId = `order-${sha256Hex(canonicalBytes(signed))}`;
     const { kind } = signed.order;
     const { orders } = await viewOf(client, workflowId);
-    const isAwaited = orders.some((order) => order.isWaitedFor && order.kind === kind);
+    const { isAwaited, ...hint } = afterHanding(orders, kind, id, file);
     const { number } = await sendSigned(client, workflowId, () =>
       client.workflow.getHandle(workflowId).executeUpdate(handOrder, { args: [signed], updateId }),
     );
     return {
       data: { workflowId, number, isAwaited },
-      lines: [`order ${number} is with ${workflowId}`, ...(isAwaited ? [] : keptFor(kind))],
-      next: isAwaited ? `incident show ${id}` : `order send ${file}`,
+      lines: [`order ${number} is with ${workflowId}`, ...hint.lines],
+      next: hint.next,
     };
   });
 }
 
-/** Whoever asked for it may have asked in vain for a step to hand it on: a lift after an undo is sent by people. */
-const keptFor = (kind: OrderKind): readonly string[] => [
-  `  no step waits for a ${kind}: the run keeps it for a later one, and validators have not heard of it`,
-];
+/**
+ * Whoever asked for it may have asked in vain for a step to hand it on: a lift after an undo is sent by people. What nobody has asked for is
+ * meant for a later step, and sent it would count before its time.
+ */
+export function afterHanding(orders: RunView['orders'], kind: OrderKind, id: string, file: string) {
+  const asked = orders.filter((order) => order.kind === kind);
+  const isAwaited = asked.some(({ isWaitedFor }) => isWaitedFor);
+  const isForPeople = !isAwaited && asked.length > 0;
+  const kept = `  no step waits for a ${kind}: the run keeps it for a later one, and validators have not heard of it`;
+  return {
+    isAwaited,
+    lines: isAwaited ? [] : isForPeople ? [kept] : [kept, '  order send would make it count at once'],
+    next: isForPeople ? `order send ${file}` : `incident show ${id}`,
+  };
+}
 
 export type AnswerOptions = {
   readonly data: string;

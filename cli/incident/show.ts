@@ -49,7 +49,7 @@ async function incidentPart(
   const standing = described === undefined ? undefined : rememberedIn(described);
   if (described === undefined || standing === undefined) return undefined;
   const status = described.status.name.toLowerCase();
-  const lines = [...linesOf(standing)];
+  const lines = [...linesOf(standing, Date.now())];
   if (status !== 'running' && status !== 'completed')
     lines.push(`  ${status.toUpperCase()} in the engine: what stands here is what it said last`);
   const view = withTimeline ? await incidentViewOf(client, workflowId).catch(() => undefined) : undefined;
@@ -93,7 +93,7 @@ async function runPart(
     const result = (await handle.result()) as RunPlaybookResult;
     return {
       data: { workflowId, status, result },
-      lines: [`${workflowId}: OVER`, ...times, ...ending(result, incident?.frozenUntilMs ?? null)],
+      lines: [`${workflowId}: OVER`, ...times, ...ending(result, incident?.frozenUntilMs ?? null, Date.now())],
     };
   }
   if (status !== 'running')
@@ -142,12 +142,12 @@ const timesOf = ({ startTime, closeTime }: WorkflowExecutionDescription): readon
   ...(closeTime === undefined ? [] : [`  ended      ${utc(closeTime.getTime() / 1_000)}`]),
 ];
 
-/** A freeze outlives the run that put it, also where taking it back was asking for a lift. */
-export function ending(result: RunPlaybookResult, frozenUntilMs: number | null): readonly string[] {
+/** A freeze outlives the run that put it, also where taking it back was asking for a lift; when it has ended by itself, nothing of it stands. */
+export function ending(result: RunPlaybookResult, frozenUntilMs: number | null, nowMs: number): readonly string[] {
   if (result.outcome === 'done') return [`  outcome    done: ${result.end}`];
   const { refusal, undone, left } = result;
   const standing = left.map(({ step }) => step);
-  if (frozenUntilMs !== null)
+  if (frozenUntilMs !== null && frozenUntilMs > nowMs)
     standing.push(`payouts are frozen until ${utc(frozenUntilMs / 1_000)}, unless they were lifted since`);
   return [
     `  outcome    failed, ${refusal.code}: ${refusal.message}`,

@@ -55,6 +55,6 @@ function pageOf(standing: Standing, status: string): string {
   const bar = `[${standing.phase === 'over' ? '##########' : standing.running.length > 0 ? '#####>....' : '#####.....'}]`;
   return [
     `${bar} ${standing.phase}, ${standing.running.length} steps run, ${waiting} (${status})`,
-    ...linesOf(standing).map(typedLine),
+    ...linesOf(standing, Date.now()).map(typedLine),
   ].join('\n');
 }

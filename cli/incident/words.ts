@@ -62,7 +62,9 @@ export function describeRun(
     ...orders.flatMap(({ step, kind, above, untilMs, isWaitedFor }) => [
       `  ${next}      committee: sign a ${kind} with a number above ${above} for step ${step}, until ${utc(untilMs / 1_000)}`,
       `             firebreak order make ${kind} --number ${above + 1} --reason <text>${chain}`,
-      ...(isWaitedFor ? commands({ kind: 'order' }) : ['             firebreak order send <signed order file>']),
+      ...(isWaitedFor
+        ? commands({ kind: 'order' })
+        : [`             firebreak order send <signed order file>${chain}`]),
     ]),
     ...(phase === 'halted' && !inIncident
       ? ['  NEXT       commander: undo or close the run', ...commands({ kind: 'halted' }).slice(1)]

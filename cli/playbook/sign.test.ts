@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { epochSayers } from '../committee/testkit/epoch-sayers.ts';
 import { ed25519PublicHex } from '../files.ts';
 import type { Screen } from '../screen.ts';
 import { signPlaybook } from './sign.ts';
@@ -11,7 +12,11 @@ import { validatePlaybook } from './validate.ts';
 const SHIPPED = new URL('../../playbooks/validator-offline/', import.meta.url).pathname;
 const NETWORK = new URL('../ceremony/recorded/network.json', import.meta.url).pathname;
 const members = [1, 2, 3].map(() => generateKeyPairSync('ed25519').privateKey);
-const screen: Screen = { out: () => undefined, err: () => undefined, colour: false, interactive: false };
+let shown = '';
+const out = (text: string): void => {
+  shown += text;
+};
+const screen: Screen = { out, err: () => undefined, colour: false, interactive: false };
 let folder = '';
 const at = (name: string): string => join(folder, name);
 const committee = (epoch: number) => ({
@@ -21,6 +26,7 @@ const committee = (epoch: number) => ({
 });
 
 beforeEach(() => {
+  shown = '';
   folder = mkdtempSync(join(tmpdir(), 'firebreak-sign-'));
   cpSync(SHIPPED, folder, { recursive: true });
   const genesis = JSON.parse(readFileSync(NETWORK, 'utf8'));
@@ -33,7 +39,9 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const where = (network = 'network.json') => ({ data: folder, network: at(network) });
-const sign = (member: string) => signPlaybook(screen, folder, { ...where(), key: at(`${member}.key`), yes: true });
+const sign = (member: string, network?: string) =>
+  signPlaybook(screen, folder, { ...where(network), key: at(`${member}.key`), yes: true });
+const signed = () => JSON.parse(readFileSync(at('playbook.signed.json'), 'utf8'));
 const validate = (network?: string) => validatePlaybook(folder, where(network));
 const edit = (from: string, to: string): void => {
   const text = readFileSync(at('playbook.yaml'), 'utf8');
@@ -42,7 +50,10 @@ const edit = (from: string, to: string): void => {
 };
 
 test('a playbook is signed once a change quorum of seats has signed its plan, and one member is one seat', async () => {
-  expect(validate().data).toMatchObject({ valid: true, signed: false });
+  expect(validate()).toMatchObject({
+    data: { valid: true, signed: false },
+    lines: expect.arrayContaining(['  signed  by nobody']),
+  });
   expect((await sign('1')).data).toMatchObject({ have: 1, need: 2 });
   expect((await sign('1')).data).toMatchObject({ have: 1, need: 2 });
   expect(() => validate()).toThrow(expect.objectContaining({ code: 'policy.endorsement-quorum' }));
@@ -66,14 +77,45 @@ test('signatures end with the committee that gave them', async () => {
   expect(() => validate('next.json')).toThrow(expect.objectContaining({ code: 'policy.endorsement-committee' }));
 });
 
+test('whoever forgets --chain drops none of the signatures of a later committee, and those of an earlier one make way', async () => {
+  await sign('1');
+  await sign('2', 'next.json');
+  const later = signed();
+  expect([later.endorsement.committeeEpoch, later.signatures]).toEqual([2, [expect.anything()]]);
+  await expect(sign('3')).rejects.toMatchObject({
+    code: 'policy.endorsement-committee',
+    message: expect.stringMatching(/signed by the committee of epoch 2, .* leads to epoch 1: give --chain$/),
+  });
+  edit('reason: offline }', 'reason: away }');
+  await expect(sign('3')).rejects.toMatchObject({ code: 'policy.endorsement-committee' });
+  expect(signed()).toEqual(later);
+});
+
+test('those of a later committee of another network make way', async () => {
+  const genesis = JSON.parse(readFileSync(at('next.json'), 'utf8'));
+  writeFileSync(at('next.json'), JSON.stringify({ ...genesis, name: 'elsewhere' }));
+  await sign('1', 'next.json');
+  expect((await sign('2')).data).toMatchObject({ have: 1 });
+});
+
+test('a member whose data folder has validators that say a later epoch is warned before signing', async () => {
+  const validators = await epochSayers(folder, [2]);
+  try {
+    const { data } = await signPlaybook(screen, folder, { data: folder, key: at('1.key'), yes: true });
+    expect(data['warning']).toMatch(/^1 of 1 validators .* epoch 2 .*: give --chain$/);
+    expect(shown).toMatch(/WARNING 1 of 1 validators .* epoch 2 .*: give --chain/);
+  } finally {
+    validators.close();
+  }
+});
+
 test('a flipped bit of a signature is a missing seat', async () => {
   await sign('1');
   await sign('2');
-  const file = at('playbook.signed.json');
-  const signed = JSON.parse(readFileSync(file, 'utf8'));
-  const { signature } = signed.signatures[0];
-  signed.signatures[0].signature = (signature[0] === '0' ? '1' : '0') + signature.slice(1);
-  writeFileSync(file, JSON.stringify(signed));
+  const forged = signed();
+  const { signature } = forged.signatures[0];
+  forged.signatures[0].signature = (signature[0] === '0' ? '1' : '0') + signature.slice(1);
+  writeFileSync(at('playbook.signed.json'), JSON.stringify(forged));
   expect(() => validate()).toThrow(expect.objectContaining({ code: 'policy.endorsement-quorum' }));
 });
 

@@ -24,6 +24,7 @@ export function validatePlaybook(file: string, options: PlaybookOptions): Outcom
       `  title   ${plan.title}`,
       `  digest  ${digest}`,
       ...(verdict?.ok ? [`  signed  by the committee of epoch ${verdict.value.committeeEpoch}`] : []),
+      ...(options.network !== undefined && signed === undefined ? ['  signed  by nobody'] : []),
       ...(options.network === undefined ? ['  quorums were not judged: no --network was given'] : []),
     ],
     next: ['playbook plan', file, ...inputsOf(plan)].join(' '),

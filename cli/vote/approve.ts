@@ -47,7 +47,7 @@ export async function approve(
   const { subject } = request;
   const verdict = judgeRequest(request, authority, nowSeconds);
   if (!verdict.ok) throw failureOf(verdict.refusal);
-  const reviewed = reviewedPlan(request, options);
+  const reviewed = reviewedPlan(request, options, authority);
   if (!reviewed.ok) return refusedPlaybook(reviewed.problems);
   const choice = readChoice(options.choice);
   using member = await readMemberKey(options.key);
@@ -55,7 +55,7 @@ export async function approve(
   const out = options.out ?? fileOf(name, subject);
   if (existsSync(out)) throw answered(out, options.out === undefined);
   if (!options.json) {
-    const [action = '', ...rest] = describeRequest(request, authority.committee, reviewed.plan);
+    const [action = '', ...rest] = describeRequest(request, authority.committee, reviewed);
     screen.out(`${paint(screen, 'strong', action)}\n${rest.join('\n')}\n`);
   }
   await confirm(screen, {

@@ -20,7 +20,7 @@ export function showRequest(file: string, options: ShowOptions, nowSeconds: numb
   const authority = presentAuthority(options);
   const request = readVoteRequest(file);
   const { playbook, ...places } = options;
-  const reviewed = playbook === undefined ? undefined : reviewedPlan(request, { ...places, playbook });
+  const reviewed = playbook === undefined ? undefined : reviewedPlan(request, { ...places, playbook }, authority);
   if (reviewed?.ok === false) return refusedPlaybook(reviewed.problems);
   const verdict = judgeRequest(request, authority, nowSeconds);
   return {
@@ -31,7 +31,7 @@ export function showRequest(file: string, options: ShowOptions, nowSeconds: numb
       ...(verdict.ok ? {} : { refusal: verdict.refusal }),
     },
     lines: [
-      ...describeRequest(request, authority.committee, reviewed?.plan),
+      ...describeRequest(request, authority.committee, reviewed),
       ...(verdict.ok ? [] : [`  NOT FIT TO SIGN (${verdict.refusal.code}): ${verdict.refusal.message}`]),
     ],
     ...(verdict.ok ? { next: `approve ${file} --playbook <file> --key <member key file>` } : {}),

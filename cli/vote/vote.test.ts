@@ -1,15 +1,16 @@
 import { createPrivateKey } from 'node:crypto';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type CoveredStep, coveredDigest } from '../../domain/approval/covered.ts';
 import { genesis, NOW, rotateStep, subjectFor, sweepStep } from '../../domain/approval/testkit/voting.ts';
 import { type SignedVote, subjectDigest, type VoteSubject } from '../../domain/approval/vote.ts';
 import { firstAuthority } from '../../domain/committee/epoch.ts';
-import { secretOf } from '../../domain/committee/testkit/keys.ts';
+import { principal, secretOf, signaturesBy } from '../../domain/committee/testkit/keys.ts';
 import { toHex } from '../../domain/encoding/hex.ts';
+import { endorsementDigest, endorsementOf } from '../../domain/playbook/endorsement.ts';
 import { utc } from '../duration.ts';
 import { loadFile } from '../playbook/sources.ts';
 import type { Screen } from '../screen.ts';
@@ -288,6 +289,27 @@ test('show says when nothing was compared with a playbook', () => {
   const file = requested();
   expect(showRequest(file, where(), NOW).lines.join('\n')).toContain('NOT COMPARED with a playbook');
   expect(showRequest(file, { ...where(), playbook: PLAYBOOK }, NOW).lines.join('\n')).toContain('compiled here');
+});
+
+test('a member reads who signed the plan beforehand, by the file beside the playbook', () => {
+  const file = requested();
+  const copied = at('theft');
+  cpSync(PLAYBOOK, copied, { recursive: true });
+  const read = () =>
+    showRequest(file, { ...where(), playbook: copied, library: dirname(PLAYBOOK) }, NOW).lines.join('\n');
+  rmSync(join(copied, 'playbook.signed.json'), { force: true });
+  expect(read()).toContain('not signed as far as is seen here: no playbook.signed.json beside it');
+  const authority = firstAuthority(genesis);
+  const endorsement = endorsementOf(authority, loaded.plan.name, loaded.digest);
+  const sign = (keys: readonly number[]) =>
+    writeFileSync(
+      join(copied, 'playbook.signed.json'),
+      JSON.stringify({ endorsement, signatures: signaturesBy(keys.map(principal), endorsementDigest(endorsement)) }),
+    );
+  sign([0, 1]);
+  expect(read()).toMatch(/NOT SIGNED by the committee of today: suspected-share-theft has 2 of \d+ seats/);
+  sign(authority.committee.members.map((_member, seat) => seat));
+  expect(read()).toMatch(/signed by (\d+) of \1 seats \(playbook\.signed\.json\)/);
 });
 
 test('text of an alert in an argument cannot rewrite the screen', () => {

@@ -12,8 +12,9 @@ import { utc } from '../duration.ts';
 export function describeRequest(
   { subject, covers }: VoteRequest,
   committee: Committee,
-  plan?: Plan,
+  compiled?: { readonly plan: Plan; readonly endorsed: string },
 ): readonly string[] {
+  const plan = compiled?.plan;
   const reviewed = plan === undefined ? undefined : reviewedIn(plan, subject, covers);
   const planned = (id: string): Step | undefined => reviewed?.steps.find((each) => each.id === id);
   const voteBy = reviewed?.voteBySeconds;
@@ -24,6 +25,7 @@ export function describeRequest(
     `  network    ${subject.network} (${subject.environment})`,
     `  run        ${subject.run}, step ${subject.step}`,
     `  playbook   ${subject.playbook}${plan === undefined ? ' (NOT COMPARED with a playbook: give --playbook)' : ` (${plan.name}, compiled here)`}`,
+    ...(compiled === undefined ? [] : [`             ${compiled.endorsed}`]),
     `  arguments  ${subject.arguments}`,
     `  committee  epoch ${subject.committeeEpoch}, ${quorumOf(committee, subject.class)} of ${committee.members.length} seats must approve`,
     `  vote by    ${voteBy === undefined ? 'what "incident show" says' : utc(voteBy)}; silence is no approval`,

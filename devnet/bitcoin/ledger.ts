@@ -21,10 +21,12 @@ export type Coin = {
 
 const MATURITY_BLOCKS = 100;
 
-/** The canonical regtest chain of one node in memory, and which of its outputs the faucet can spend. */
+/** The canonical regtest chain of one node in memory: what is unspent in it, and which of that the faucet can spend. */
 export class Ledger {
   readonly #blocks: LedgerBlock[] = [];
   readonly #coins = new Map<string, Coin>();
+  /** Of everybody. */
+  readonly #unspent = new Set<string>();
   readonly #spentBy: Map<string, Coin>[] = [];
   readonly #script: Buffer;
 
@@ -58,6 +60,10 @@ export class Ledger {
   /** The last eleven canonical blocks up to `height`, lowest first. */
   recent(height: number): LedgerBlock[] {
     return this.#blocks.slice(Math.max(0, height - 10), height + 1);
+  }
+
+  isUnspent(outpoint: string): boolean {
+    return this.#unspent.has(outpoint);
   }
 
   spendable(): Coin[] {
@@ -109,8 +115,10 @@ export class Ledger {
         const coin = this.#coins.get(key);
         if (coin !== undefined) spent.set(key, coin);
         this.#coins.delete(key);
+        this.#unspent.delete(key);
       }
       transaction.outs.forEach((output, vout) => {
+        this.#unspent.add(`${transaction.getId()}:${vout}`);
         if (output.value === 0n || !this.#script.equals(output.script)) return;
         const txid = transaction.getId();
         const coin = { txid, vout, valueSats: output.value, height: block.height, coinbase: position === 0 };
@@ -124,9 +132,14 @@ export class Ledger {
   #disconnect(): void {
     const block = this.#blocks.pop();
     const spent = this.#spentBy.pop();
-    for (const transaction of block?.transactions ?? []) {
+    // Backwards: what a later transaction of the block spent of an earlier one goes with the earlier one.
+    for (const transaction of block?.transactions.toReversed() ?? []) {
+      for (const input of transaction.ins) this.#unspent.add(`${displayHex(input.hash)}:${input.index}`);
       const txid = transaction.getId();
-      for (let vout = 0; vout < transaction.outs.length; vout++) this.#coins.delete(`${txid}:${vout}`);
+      for (let vout = 0; vout < transaction.outs.length; vout++) {
+        this.#coins.delete(`${txid}:${vout}`);
+        this.#unspent.delete(`${txid}:${vout}`);
+      }
     }
     for (const [key, coin] of spent ?? []) {
       // A coin that this very block also created does not come back.

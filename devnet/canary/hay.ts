@@ -3,7 +3,8 @@ import { relative } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { filesBelow } from '../files-below.ts';
 import { type Layout, validatorIds, WORKER_COUNT } from '../layout.ts';
-import { LOOPBACK, type PortPlan } from '../ports.ts';
+import type { Network } from '../network.ts';
+import { LOOPBACK } from '../ports.ts';
 import { finder, hayOf, type Needle } from './needles.ts';
 
 /** Something that a network wrote or says, to be searched for secrets. */
@@ -29,17 +30,26 @@ export function writtenBy(layout: Layout): Hay[] {
     });
 }
 
-/** What its processes say about themselves. */
-export async function saidBy(ports: PortPlan): Promise<Hay[]> {
+/** What each of its processes that has a page of metrics says about itself; a network need not have an api and a watchdog. */
+export async function saidBy({ ports, supervisor }: Pick<Network, 'ports' | 'supervisor'>): Promise<Hay[]> {
   const page = async (name: string, port: number): Promise<Hay> => {
     const url = `http://${LOOPBACK}:${port}/metrics`;
     const answer = await fetch(url, { signal: AbortSignal.timeout(PAGE_MS), redirect: 'error' });
+    if (!answer.ok) throw new Error(`${name}: ${url} answers ${answer.status}`);
     return { name, bytes: Buffer.from(await answer.text()) };
   };
   const workers = Array.from({ length: WORKER_COUNT }, (_unused, index) => index + 1);
+  const beside = [
+    ['api', 'metrics of the api', ports.alertsMetrics],
+    ['watchdog', 'metrics of the watchdog', ports.watchdog],
+  ] as const;
   return Promise.all([
+    page('metrics of Temporal', ports.temporalMetrics),
     ...validatorIds().map((id) => page(`metrics of validator ${id}`, ports.health(id))),
     ...workers.map((worker) => page(`metrics of worker ${worker}`, ports.workerMetrics(worker))),
+    ...beside
+      .filter(([service]) => supervisor.service(service)?.pid() !== undefined)
+      .map(([, name, port]) => page(name, port)),
   ]);
 }
 

@@ -7,7 +7,7 @@ import { type EmergencyStage, handled, note } from './stage.ts';
 import { typeVerb } from './type-verb.ts';
 
 const KEY_MS = 180_000;
-const SWEEP_MS = 240_000;
+const SWEEP_MS = 360_000;
 const END_MS = 120_000;
 
 export async function newKey(stage: EmergencyStage): Promise<string> {

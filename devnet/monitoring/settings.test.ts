@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { layout, validatorIds } from '../layout.ts';
 import { LOOPBACK, portPlan } from '../ports.ts';
+import { secretFile } from '../receivers/secrets.ts';
 import { alertmanagerSettings, prometheusSettings } from './settings.ts';
 
 const ports = portPlan(20_000);
@@ -22,7 +23,7 @@ test('Prometheus looks at every validator by its name, at the workers, the alert
 
 test('the rules that ship are loaded, and not their tests', () => {
   const { rule_files: files } = prometheusSettings(ports);
-  expect(files.map((file) => file.split('/').at(-1))).toEqual(['custody.yaml', 'platform.yaml']);
+  expect(files.map((file) => file.split('/').at(-1))).toEqual(['custody.yaml', 'network.yaml', 'platform.yaml']);
 });
 
 test('Alertmanager shows the secret of the source that it delivers to, and waits for no other alert', () => {
@@ -34,7 +35,16 @@ test('Alertmanager shows the secret of the source that it delivers to, and waits
   expect(settings.route.group_by).toEqual(['...']);
 });
 
+test('what no playbook answers rings at a PagerDuty that keeps apart from the one of playbooks, whose pages the emergency waits for', () => {
+  const place = layout('here');
+  const { receivers } = alertmanagerSettings(place, ports);
+  const [pagerduty] = receivers.find(({ name }) => name === 'on-call')?.pagerduty_configs ?? [];
+  expect(pagerduty?.url).toBe(`http://${LOOPBACK}:${ports.receivers['on-call']}/v2/enqueue`);
+  expect(ports.receivers['on-call']).not.toBe(ports.receivers.pagerduty);
+  expect(pagerduty?.routing_key_file).toBe(secretFile(place.receivers.dir, 'on-call'));
+});
+
 test('the rule that always fires is repeated well within the minutes that the watchdog waits for it', () => {
   const { routes } = alertmanagerSettings(layout('here'), ports).route;
-  expect(routes).toEqual([expect.objectContaining({ matchers: ['alertname = "Watchdog"'], repeat_interval: '1m' })]);
+  expect(routes[0]).toMatchObject({ matchers: ['alertname = "Watchdog"'], repeat_interval: '1m' });
 });

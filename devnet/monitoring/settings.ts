@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { validatorName } from '../../domain/network/network.ts';
 import { type Layout, NETWORK_NAME, validatorIds, WORKER_COUNT } from '../layout.ts';
 import { LOOPBACK, type PortPlan } from '../ports.ts';
+import { secretFile } from '../receivers/secrets.ts';
 
 /** A demonstration waits for each of these; a real installation has time for 15 s. */
 const SCRAPE = '1s';
@@ -51,7 +52,7 @@ const ruleFiles = (): readonly string[] =>
     .filter((name) => name.endsWith('.yaml') && !name.endsWith('.test.yaml'))
     .map((name) => join(RULES, name));
 
-/** Every alert goes to Firebreak, each on its own, so that none waits for another. */
+/** Every alert goes to Firebreak, each on its own, so that none waits for another; what pages without it is routed as in ops/prometheus. */
 export function alertmanagerSettings(layout: Layout, ports: PortPlan) {
   return {
     route: {
@@ -68,6 +69,8 @@ export function alertmanagerSettings(layout: Layout, ports: PortPlan) {
           group_interval: HEARTBEAT,
           repeat_interval: HEARTBEAT,
         },
+        { matchers: ['severity = "critical"', 'answered_by = ""'], receiver: 'on-call', continue: true },
+        { receiver: 'firebreak' },
       ],
     },
     receivers: [
@@ -79,6 +82,19 @@ export function alertmanagerSettings(layout: Layout, ports: PortPlan) {
             send_resolved: true,
             max_alerts: 0,
             http_config: { authorization: { credentials_file: layout.alerts.secret('prometheus') } },
+          },
+        ],
+      },
+      {
+        name: 'on-call',
+        pagerduty_configs: [
+          {
+            url: `http://${LOOPBACK}:${ports.receivers['on-call']}/v2/enqueue`,
+            routing_key_file: secretFile(layout.receivers.dir, 'on-call'),
+            severity: 'critical',
+            description: '{{ .CommonLabels.priority }} {{ .CommonAnnotations.title }}',
+            // In quotes, because Alertmanager reads it as YAML once it is filled in, and a colon would make a map of it.
+            details: { text: '"{{ with .CommonAnnotations }}{{ .summary }}. {{ .action }}. {{ .runbook }}{{ end }}"' },
           },
         ],
       },

@@ -1,12 +1,12 @@
 import { appendFileSync } from 'node:fs';
 import type { Heard } from '../../plugins/testkit/notifier.ts';
-import { type Channel, type Kept, keptFile } from './kept.ts';
+import { type Kept, keptFile, type Receiver } from './kept.ts';
 
 /** More than a devnet is ever told; what comes after it is heard and not kept. */
 const MESSAGES_MAX = 10_000;
 
 /** Writes down what a receiver has heard since it was last asked; a message that was edited is a new one. */
-export function keeper(dir: string, channel: Channel, clock: () => number = Date.now) {
+export function keeper(dir: string, receiver: Receiver, clock: () => number = Date.now) {
   const known = new Set<string>();
   return (heard: readonly Heard[]): void => {
     for (const [at, { said, over = false }] of heard.entries()) {
@@ -16,7 +16,7 @@ export function keeper(dir: string, channel: Channel, clock: () => number = Date
         if (known.has(one) || known.size >= MESSAGES_MAX) continue;
         known.add(one);
         const kept: Kept = { atMs: clock(), headline, text, over: last };
-        appendFileSync(keptFile(dir, channel), `${JSON.stringify(kept)}\n`, { mode: 0o600 });
+        appendFileSync(keptFile(dir, receiver), `${JSON.stringify(kept)}\n`, { mode: 0o600 });
       }
     }
   };

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import type { Heard } from '../../plugins/testkit/notifier.ts';
 import { LOOPBACK } from '../ports.ts';
 import { keeper } from './keep.ts';
-import { type Channel, CHANNELS } from './kept.ts';
+import { type Receiver, RECEIVERS } from './kept.ts';
 import { pagerdutyPeer } from './pagerduty-peer.ts';
 import { MAIL_USER, readSecret } from './secrets.ts';
 import { slackPeer } from './slack-peer.ts';
@@ -24,21 +24,23 @@ const { values } = parseArgs({
     mail: { type: 'string', default: '0' },
     slack: { type: 'string', default: '0' },
     webhook: { type: 'string', default: '0' },
+    'on-call': { type: 'string', default: '0' },
     /** Answers 200 as long as everything listens. */
     health: { type: 'string', default: '0' },
   },
 });
 const { dir } = values;
-const port = (channel: Channel): number => Number(values[channel]);
+const port = (receiver: Receiver): number => Number(values[receiver]);
 
 type Peer = { readonly heard: () => Promise<readonly Heard[]>; close(): Promise<void> };
-const peers: Readonly<Record<Channel, Peer>> = {
+const peers: Readonly<Record<Receiver, Peer>> = {
   pagerduty: await pagerdutyPeer(readSecret(dir, 'pagerduty'), port('pagerduty')),
   mail: await smtpPeer({ user: MAIL_USER, password: readSecret(dir, 'mail') }, port('mail')),
   slack: await slackPeer(readSecret(dir, 'slack'), { port: port('slack') }),
   webhook: await webhookPeer(readSecret(dir, 'webhook'), port('webhook')),
+  'on-call': await pagerdutyPeer(readSecret(dir, 'on-call'), port('on-call')),
 };
-const keepers = CHANNELS.map((channel) => ({ peer: peers[channel], keep: keeper(dir, channel) }));
+const keepers = RECEIVERS.map((receiver) => ({ peer: peers[receiver], keep: keeper(dir, receiver) }));
 const health = createServer((_request, response) => response.end('ready\n')).listen(Number(values.health), LOOPBACK);
 
 const stop = new AbortController();

@@ -52,9 +52,9 @@ export class Lane {
     this.#changed.push(listener);
   }
 
-  /** Waits for blocks, and for nothing else. */
+  /** Once coins are on their way, any phase may come to wait for blocks: a reorganisation makes a deposit less deep at any time. */
   get needsBlocks(): boolean {
-    return this.#phase === 'depositing' || this.#phase === 'settling';
+    return this.#phase !== undefined && this.#phase !== 'opening';
   }
 
   async run(goOn: () => boolean): Promise<void> {

@@ -153,7 +153,7 @@ export const RULES = {
     checkStanding(world, validators, one('statements'), order.kind, holds);
     world.obeyed = number;
   },
-  'grant.used'({ grant, use, untilSeconds, validators }, world, { one }) {
+  'grant.used'({ grant, use, untilSeconds, validators }, world, { one, playbook }) {
     const { grant: given, signatures } = one('grant');
     const { use: used } = one('grant-use');
     const isIt = digest('firebreak/grant/v1', given) === grant && digest('firebreak/grant-use/v1', used) === use;
@@ -164,6 +164,8 @@ export const RULES = {
     demand(distinctSeats(signatures, grant, world.committee) >= need, 'a grant without quorum');
     const isKnown = [...world.runs.values()].some((run) => run.digest === used.playbook);
     demand(used.playbook === undefined || isKnown, 'a use of another playbook');
+    const isNamed = playbook === undefined || used.playbook === undefined || used.playbook === playbook;
+    demand(isNamed, 'a use of another playbook than is named');
     demand(used.afterOrder >= world.obeyed, 'a use before the last order');
     const holds = ({ 1: at = 0, 2: until = 0 }) => until >= untilSeconds && at <= used.afterOrder;
     checkStanding(world, validators, one('statements'), 'freeze', holds);

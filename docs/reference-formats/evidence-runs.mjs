@@ -32,6 +32,20 @@ export function checkInside(world, { within, name, digest: plan }) {
   demand(playbook === name && pinned === plan, 'a run that the plan around it does not name');
 }
 
+const OF_THE_INCIDENT =
+  'incident.opened alert.joined alert.resolved severity.changed role.taken note.added head.signed records.dropped incident.closed';
+
+/** A record names the plan of its run, or of one that was opened; what the incident says names none. */
+export function checkPlaybook({ runs }, { kind, playbook, facts }) {
+  if (playbook === undefined) return;
+  demand(!OF_THE_INCIDENT.split(' ').includes(kind), 'a plan of the incident');
+  const own = facts.run === undefined ? [...runs.values()] : [runs.get(facts.run)];
+  demand(
+    own.some(({ digest: plan }) => plan === playbook),
+    'a plan that no run executes',
+  );
+}
+
 /** Whether the step at this path was begun: in the run, or in one inside of it. */
 function isBegun(world, run, [step, ...inner]) {
   if (![...world.run(run).started.values()].includes(step)) return false;

@@ -8,7 +8,7 @@
 import { readFileSync } from 'node:fs';
 import canonicalize from 'canonicalize';
 import { RULES } from './evidence-rules.mjs';
-import { checkInside } from './evidence-runs.mjs';
+import { checkInside, checkPlaybook } from './evidence-runs.mjs';
 import { demand, digest, isProgram, isSigned, Refusal, sha256 } from './verify-votes.mjs';
 
 const jcs = (value) => Buffer.from(canonicalize(value), 'utf8');
@@ -126,8 +126,9 @@ export function verifyEvidence({ network, file, isOpen = false }) {
     const digests = records.map((record) => digest('firebreak/audit-record/v1', record));
     for (const [index, record] of records.entries()) {
       at = index + 1;
-      const { version, kind, facts, atMs, by, documents, ...place } = record;
+      const { version, kind, facts, atMs, by, playbook, documents, ...place } = record;
       demand(version === 1 && documents && kind && facts, 'shape');
+      demand(playbook === undefined || /^[0-9a-f]{64}$/.test(playbook), 'shape');
       demand(typeof by === 'string' && Number.isInteger(atMs) && atMs <= 253_402_300_799_999, 'shape');
       const previous = digests[index - 1] ?? '0'.repeat(64);
       demand(same(place, { environment, network: name, incident, count: at, previous }), 'not the next record');
@@ -149,6 +150,7 @@ export function verifyEvidence({ network, file, isOpen = false }) {
       };
       RULES[record.kind]?.(record.facts, world, { ...record, one, now });
       if (record.facts.run !== undefined) world.run(record.facts.run);
+      checkPlaybook(world, record);
     }
     at = undefined;
     for (const opened of world.runs.values()) {

@@ -32,7 +32,7 @@ export type ChainRefusal = 'policy.audit-scope' | 'policy.audit-count' | 'policy
 export function appended(
   scope: AuditScope,
   state: ChainState,
-  { kind, facts, atMs, by, documents = [] }: AuditEntry,
+  { kind, facts, atMs, by, playbook, documents = [] }: AuditEntry,
 ): { readonly record: AuditRecord; readonly state: ChainState } {
   const record: AuditRecord = {
     version: 1,
@@ -43,6 +43,7 @@ export function appended(
     facts: bounded(facts),
     atMs,
     by: by.slice(0, BY_CHARACTERS_MAX).toWellFormed(),
+    ...(playbook === undefined ? {} : { playbook }),
     // Field by field: what else a message put beside a name is not part of it.
     documents: documents.slice(0, DOCUMENTS_MAX).map(({ what, digest, sizeBytes }) => ({ what, digest, sizeBytes })),
   };

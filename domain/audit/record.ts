@@ -154,6 +154,8 @@ export type AuditEntry = {
     readonly atMs: number;
     /** Whose doing: a voter id, what a person called themselves, `validators`, or `platform`. */
     readonly by: string;
+    /** Of the plan that the run executes whose doing it is; absent for what the incident itself does. */
+    readonly playbook?: Digest;
     readonly documents?: readonly AuditDocument[];
     /** Documents that nobody has stored yet: whoever writes the record stores them first. */
     readonly enclosed?: readonly { readonly what: DocumentRole; readonly value: unknown }[];
@@ -174,6 +176,8 @@ export type AuditRecord = AuditScope & {
   readonly facts: AuditFacts[AuditKind];
   readonly atMs: number;
   readonly by: string;
+  /** Of the plan of the run that reported it; absent for what the incident itself said, and in records of earlier builds. */
+  readonly playbook?: Digest;
   readonly documents: readonly AuditDocument[];
 };
 

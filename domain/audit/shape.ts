@@ -128,6 +128,7 @@ const ENTRY: Fields = {
   facts: isObject,
   atMs: (value) => whole(value) && (value as number) <= AT_MS_MAX,
   by: text,
+  playbook: optional(digest),
   documents,
   enclosed: optional(listOf(shaped({ what: oneOf(...DOCUMENT_ROLES), value: () => true }), DOCUMENTS_MAX)),
 };
@@ -137,7 +138,7 @@ export const isRecordable = (entry: unknown): entry is AuditEntry =>
   shaped(ENTRY)(entry) && factsFault((entry as AuditEntry).kind, (entry as AuditEntry).facts) === undefined;
 
 /** What only the incident itself says, because it alone knows it. */
-const OF_THE_INCIDENT: ReadonlySet<AuditKind> = new Set<AuditKind>([
+export const OF_THE_INCIDENT: ReadonlySet<AuditKind> = new Set<AuditKind>([
   'incident.opened',
   'alert.joined',
   'alert.resolved',

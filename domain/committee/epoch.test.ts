@@ -72,4 +72,4 @@ test('a chain is walked to its end exactly when each link has the change quorum 
     { numRuns: 80 },
   );
   expect(Math.min(seen.reached, seen.refused)).toBeGreaterThan(0);
-}, 120_000);
+});

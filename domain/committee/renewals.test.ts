@@ -7,6 +7,7 @@ import {
   judgeRenewal,
   type ObeyedOrder,
   RENEWAL_WITHIN_SECONDS,
+  ROW_READ_MAX,
 } from './renewals.ts';
 import { principal, signaturesBy } from './testkit/keys.ts';
 
@@ -80,6 +81,25 @@ describe('the count starts anew', () => {
   test('with another committee', () => {
     expect(freezesInARow(FULL, { ...committee, epoch: 2 }, lastEnd - 1)).toBe(0);
   });
+});
+
+test('what a journal keeps was verified when it came in: a count verifies nothing again', () => {
+  const [first, ...rest] = FULL;
+  if (first === undefined) throw new Error('a row has a first freeze');
+  const forged = { member: 'nobody', signature: '00' };
+  const signed = { ...first.signed, signatures: Array.from({ length: 7 }, () => forged) };
+  expect(freezesInARow([{ ...first, signed }, ...rest], committee, lastEnd - 1)).toBe(0);
+  expect(judgeRenewal(signed, committee, FULL, lastEnd - 1)).toMatchObject({ ok: false });
+});
+
+test('lifts of fewer than the change quorum hide no row, however many of them were signed', () => {
+  const easy = { ...committee, quorum: { freeze: 3, lift: 3, change: 7 } };
+  const lifts = (count: number) =>
+    Array.from({ length: count }, (_, at) => order(100 + at, 2 * HOUR + at, 3, { kind: 'lift' })).toReversed();
+  const now = NOW + 3 * HOUR;
+  expect(freezesInARow([...lifts(2), ...FULL], easy, now)).toBe(FULL.length);
+  expect(freezesInARow(lifts(ROW_READ_MAX - 1), easy, now)).toBe(0);
+  expect(freezesInARow(lifts(ROW_READ_MAX), easy, now)).toBe(FULL.length);
 });
 
 test('a freeze that was overtaken by a shorter one ends with that one', () => {

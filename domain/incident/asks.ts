@@ -32,7 +32,8 @@ export function commandsOf({ kind, of, step = '' }: Asks, fields = '--field <nam
     case 'failed':
       return [`firebreak incident close ${name} --by <name> --reason <text>`];
     case 'frozen':
-      return ['firebreak order make lift --reason <text>'];
+      // Whether the committee that is obeyed now is the pinned one, whoever reads this knows.
+      return ['firebreak order make lift --reason <text> [--chain <committee epochs file>]'];
   }
 }
 

@@ -4,6 +4,8 @@ import { freezeNoticeMs } from './freeze.ts';
 import { type IncidentFacts, linesOf, standingFrom, standingOf } from './standing.ts';
 import { EVENT_CHARACTERS_MAX, EVENTS_MAX, NO_EVENTS, type Timeline, withEvent } from './timeline.ts';
 
+const NOW_MS = 1_800_000_000_000;
+const UNTIL_MS = NOW_MS + 600_000;
 const facts = (change: Partial<IncidentFacts> = {}): IncidentFacts => ({
   id: 'incident/laptop/7',
   title: 'Shares may have been copied',
@@ -51,7 +53,7 @@ test('every line that names who must act is followed by what they type, and both
   const standing = standingOf(
     facts({ phase: 'failed', runs: [{ ...run, awaited: [{ ...asked(100), kind: 'vote' }, form] }] }),
   );
-  expect(linesOf(standing).filter((line) => /NEXT|firebreak/.test(line))).toEqual([
+  expect(linesOf(standing, NOW_MS).filter((line) => /NEXT|firebreak/.test(line))).toEqual([
     expect.stringMatching(/NEXT +committee: vote/),
     '             firebreak vote fetch 7 --step ask --out request.json',
     expect.stringMatching(/NEXT +operations: vote/),
@@ -59,18 +61,33 @@ test('every line that names who must act is followed by what they type, and both
     expect.stringMatching(/NEXT +commander: the playbook has ended/),
     '             firebreak incident close 7 --by <name> --reason <text>',
   ]);
-  expect(standingFrom(JSON.parse(JSON.stringify(standing)))).toEqual(standing);
+  expect(standingFrom(JSON.parse(JSON.stringify(standing)), NOW_MS)).toEqual(standing);
 });
 
+const ended = { ...run, running: [], awaited: [], phase: 'failed', frozenUntilMs: UNTIL_MS };
 test("a freeze that outlives its run is somebody's business, though nothing is left that the run could take back", () => {
-  const ended = { ...run, running: [], awaited: [], phase: 'failed', frozenUntilMs: 1_800_000_600_000 };
-  expect(linesOf(standingOf(facts({ runs: [ended] }))).join()).not.toContain('payouts stay frozen');
-  const lines = linesOf(standingOf(facts({ phase: 'failed', runs: [ended] })));
+  expect(linesOf(standingOf(facts({ runs: [ended] })), NOW_MS).join()).not.toContain('payouts stay frozen');
+  const lines = linesOf(standingOf(facts({ phase: 'failed', runs: [ended] })), UNTIL_MS - 1);
   expect(lines.filter((line) => /NEXT|firebreak/.test(line)).slice(-2)).toEqual([
-    expect.stringMatching(/NEXT +committee: payouts stay frozen: sign a lift .*, by 2027-01-15 08:10 UTC/),
-    '             firebreak order make lift --reason <text>',
+    expect.stringMatching(
+      /NEXT +committee: payouts stay frozen, unless lifted since: sign a lift .*, by 2027-01-15 08:10 UTC/,
+    ),
+    '             firebreak order make lift --reason <text> [--chain <committee epochs file>]',
   ]);
-  expect(linesOf(standingOf(facts({ phase: 'over', runs: [ended] })))).toContain('  NEXT       nobody');
+  expect(lines).toContain('  frozen     payouts, until 2027-01-15 08:10 UTC, unless lifted since');
+  expect(linesOf(standingOf(facts({ phase: 'over', runs: [ended] })), NOW_MS)).toContain('  NEXT       nobody');
+});
+
+test('nobody is asked about a freeze that has ended by itself, whichever reader says so', () => {
+  const standing = standingOf(facts({ phase: 'failed', runs: [ended] }));
+  expect(standing.next.map(({ role }) => role)).toEqual(['commander', 'committee']);
+  const lines = linesOf(standing, UNTIL_MS);
+  expect(lines.filter((line) => /NEXT/.test(line))).toEqual([
+    expect.stringMatching(/commander: the playbook has ended/),
+  ]);
+  expect(lines).toContain('  frozen     payouts were frozen until 2027-01-15 08:10 UTC, unless lifted before');
+  const read = (nowMs: number) => standingFrom(JSON.parse(JSON.stringify(standing)), nowMs)?.next.length;
+  expect([read(UNTIL_MS - 1), read(UNTIL_MS)]).toEqual([2, 1]);
 });
 
 test('an incident that is over asks nobody for anything and owes nobody a word', () => {
@@ -78,7 +95,7 @@ test('an incident that is over asks nobody for anything and owes nobody a word',
     facts({ phase: 'over', toldAtMs: 1, runs: [{ ...run, awaited: [asked(1)] }], unconfirmed: 'x' }),
   );
   expect([standing.next, standing.nextWordDueMs]).toEqual([[], null]);
-  expect(linesOf(standing)).toContain('  NEXT       nobody');
+  expect(linesOf(standing, NOW_MS)).toContain('  NEXT       nobody');
 });
 
 test('the next word is due an hour after the last one of a SEV1, and what is said names roles, alerts and a freeze', () => {
@@ -94,7 +111,7 @@ test('the next word is due an hour after the last one of a SEV1, and what is sai
     }),
   );
   expect(standing.nextWordDueMs).toBe(1_800_003_600_000);
-  const text = linesOf(standing).join('\n');
+  const text = linesOf(standing, NOW_MS).join('\n');
   for (const part of [
     /roles +commander ann \(since 2027-01-15 08:00 UTC\)/,
     /1 firing, 1 resolved/,
@@ -115,8 +132,8 @@ test('whatever texts are put in, a standing is small, shows no control, and come
         facts({ title, timeline, runs: [{ ...run, awaited: [{ ...asked(1), what, kind: 'form' }] }] }),
       );
       expect(JSON.stringify(standing).length).toBeLessThan(16_000);
-      expect(linesOf(standing).join('')).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
-      expect(standingFrom(JSON.parse(JSON.stringify(standing)))).toEqual(standing);
+      expect(linesOf(standing, NOW_MS).join('')).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+      expect(standingFrom(JSON.parse(JSON.stringify(standing)), NOW_MS)).toEqual(standing);
     }),
   );
 });
@@ -124,13 +141,13 @@ test('whatever texts are put in, a standing is small, shows no control, and come
 test('what is no standing is not read as one, and throws nothing', () => {
   fc.assert(
     fc.property(fc.anything(), (value) => {
-      expect(standingFrom(value)).toBeUndefined();
+      expect(standingFrom(value, NOW_MS)).toBeUndefined();
     }),
   );
   const sound = standingOf(facts());
-  expect(standingFrom({ ...sound, version: 2 })).toBeUndefined();
-  expect(standingFrom({ ...sound, severity: 'SEV9' })).toBeUndefined();
-  expect(standingFrom({ ...sound, next: 'nobody', roles: [], happened: [1, null, {}] })).toMatchObject({
+  expect(standingFrom({ ...sound, version: 2 }, NOW_MS)).toBeUndefined();
+  expect(standingFrom({ ...sound, severity: 'SEV9' }, NOW_MS)).toBeUndefined();
+  expect(standingFrom({ ...sound, next: 'nobody', roles: [], happened: [1, null, {}] }, NOW_MS)).toMatchObject({
     next: [],
     roles: {},
     happened: [{ atMs: 0, by: '', text: '' }],

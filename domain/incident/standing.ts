@@ -153,7 +153,7 @@ function nextOf({ id, phase, runs, roles, unconfirmed }: IncidentFacts): Standin
       ? [
           {
             role: 'committee',
-            what: 'payouts stay frozen: sign a lift and send it, renew the freeze, or let it end',
+            what: 'payouts stay frozen, unless lifted since: sign a lift and send it, renew the freeze, or let it end',
             untilMs: frozenUntilMs,
             asks: { kind: 'frozen', of: id } as const,
           },
@@ -186,9 +186,21 @@ const failedWords = (runs: readonly RunStanding[]): string => {
 
 const utc = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
+/** An incident hears of no end of a freeze: whoever reads what it wrote has a clock, and asks nobody about one that has ended by itself. */
+export const asOf = (standing: Standing, nowMs: number): Standing => ({
+  ...standing,
+  next: standing.next.filter(({ asks, untilMs }) => asks?.kind !== 'frozen' || untilMs === null || untilMs > nowMs),
+});
+
+const wordedFreeze = (untilMs: number, nowMs: number): string =>
+  untilMs > nowMs
+    ? `payouts, until ${utc(untilMs)}, unless lifted since`
+    : `payouts were frozen until ${utc(untilMs)}, unless lifted before`;
+
 /** The answer in words, for every reader the same: what happened, what runs now, who must act next, by when. */
-export function linesOf(standing: Standing): readonly string[] {
-  const { id, title, severity, phase, playbook, openedAtMs, roles, happened, running, next, alerts } = standing;
+export function linesOf(standing: Standing, nowMs: number): readonly string[] {
+  const { id, title, severity, phase, playbook, openedAtMs, roles, happened, running, alerts } = standing;
+  const { next } = asOf(standing, nowMs);
   const held = ROLES.flatMap((role) => {
     const holder = roles[role];
     return holder === undefined ? [] : [`${role} ${holder.name} (since ${utc(holder.sinceMs)})`];
@@ -199,7 +211,7 @@ export function linesOf(standing: Standing): readonly string[] {
     `  opened     ${utc(openedAtMs)}, playbook ${playbook}`,
     `  roles      ${held.join(', ') || 'nobody has taken one'}`,
     `  alerts     ${alerts.firing} firing, ${alerts.resolved} resolved`,
-    ...(standing.frozenUntilMs === null ? [] : [`  frozen     payouts, until ${utc(standing.frozenUntilMs)}`]),
+    ...(standing.frozenUntilMs === null ? [] : [`  frozen     ${wordedFreeze(standing.frozenUntilMs, nowMs)}`]),
     ...(next.length === 0 ? [`  NEXT       nobody`] : []),
     ...next.flatMap(({ role, what, untilMs, asks }) => [
       `  NEXT       ${role}: ${what}${untilMs === null ? '' : `, by ${utc(untilMs)}`}`,
@@ -211,13 +223,13 @@ export function linesOf(standing: Standing): readonly string[] {
   ];
 }
 
-/** Reads what stands in a memo back: it is ours, but the engine's database is not ours alone. Undefined: it is no standing. */
-export function standingFrom(memo: unknown): Standing | undefined {
+/** Reads what stands in a memo back, as of now: it is ours, but the engine's database is not ours alone. Undefined: it is no standing. */
+export function standingFrom(memo: unknown, nowMs: number): Standing | undefined {
   if (!isRecord(memo) || memo['version'] !== 1) return undefined;
   const { id, title, severity, phase, playbook, openedAtMs, alerts } = memo;
   if (!isText(id) || !isText(title) || !isText(playbook) || typeof openedAtMs !== 'number') return undefined;
   if (!isOneOf(SEVERITIES, severity) || !isOneOf(INCIDENT_PHASES, phase)) return undefined;
-  return {
+  const standing: Standing = {
     version: 1,
     id: inertText(id, 300),
     title: inertText(title, 200),
@@ -248,6 +260,7 @@ export function standingFrom(memo: unknown): Standing | undefined {
     frozenUntilMs: numberIn(memo['frozenUntilMs']),
     nextWordDueMs: numberIn(memo['nextWordDueMs']),
   };
+  return asOf(standing, nowMs);
 }
 
 function asksFrom(value: unknown): { readonly asks?: Asks } {

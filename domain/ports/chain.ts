@@ -63,7 +63,10 @@ export type FeeEstimate =
 /** Reads only what is canonical now; every answer names the tip that it was computed at. */
 export type ChainView = LifeCycle & {
   status(): ChainStatus;
-  /** Adds scripts (scriptPubKey hex) to the watch list and scans back to `fromHeight`; idempotent. */
+  /**
+   * Adds scripts (scriptPubKey hex) to the watch list and scans back to `fromHeight`, and below it as many blocks as a reorganisation may
+   * replace: what was at that height when somebody wrote it down may be lower by now. Idempotent.
+   */
   watch(scripts: readonly string[], fromHeight: number, context: ReadContext): Promise<void>;
   outputs(script: string): { readonly anchor: ChainAnchor; readonly outputs: readonly WatchedOutput[] };
   output(outpoint: Outpoint): { readonly anchor: ChainAnchor; readonly output: WatchedOutput | undefined };

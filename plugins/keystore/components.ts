@@ -6,8 +6,10 @@ export type KeystoreComponents = {
   /** Data folder of the process; one keystore per folder. */
   readonly dir: string;
   readonly bitcoinNetwork: BitcoinNetwork;
-  /** Writes one use to the journal; returns when it is durable. If it throws, the secret is not handed out. */
+  /** Writes one use to the journal; when it returns no crash undoes it, and no power failure once something binding followed. If it throws, the secret is not handed out. */
   readonly recordUse: (use: KeyUse) => void;
+  /** Into the log of the process, where it has one: what its operator has to see and no call fails for. Fields are public facts. */
+  readonly warn?: (fields: Record<string, unknown>, message: string) => void;
 };
 
 /** Opens and records: a refusal is recorded too, and a use that cannot be recorded does not happen. */

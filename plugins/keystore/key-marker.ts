@@ -11,10 +11,10 @@ const markerSchema = z.strictObject({
   /** Public name of the key, as the keystore can find it again. */
   key: z.string().max(200),
   state: z.enum(['in-use', 'destroyed']),
-  /** SHA-256 of the recipients that the key was last encrypted to, where it is encrypted to recipients. */
-  recipients: z.string().length(64).optional(),
+  /** Whom the key was last encrypted to, sorted, where it is encrypted to recipients; folders of earlier builds have the SHA-256 of these lines. */
+  recipients: z.union([z.array(z.string().max(5_000)).max(1_000), z.string().length(64)]).optional(),
 });
-type Marker = z.infer<typeof markerSchema>;
+export type Marker = z.infer<typeof markerSchema>;
 
 /**
  * The memory of a data folder about its sealing key. It makes a replaced token, a lost key file or a changed configuration
@@ -34,7 +34,7 @@ export class KeyMarker {
     return (await this.inUse())?.key;
   }
 
-  /** The same, with the digest of the key's recipients. */
+  /** The same, with the key's recipients. */
   async inUse(): Promise<Pick<Marker, 'key' | 'recipients'> | undefined> {
     const marker = await this.#read();
     if (marker === undefined) return undefined;
@@ -50,8 +50,14 @@ export class KeyMarker {
     return marker;
   }
 
-  use(key: string, recipients?: string): Promise<void> {
-    return this.#write({ version: 1, kind: this.#kind, key, state: 'in-use', recipients });
+  use(key: string, recipients?: readonly string[]): Promise<void> {
+    return this.#write({
+      version: 1,
+      kind: this.#kind,
+      key,
+      state: 'in-use',
+      recipients: recipients && [...recipients],
+    });
   }
 
   markDestroyed(key: string): Promise<void> {

@@ -61,7 +61,7 @@ test('it compiles under the strict settings of this repository', () => {
   writeFileSync(file, `${source}\nexport const wrong: number = plugin;\n`);
   expect(run).toThrow();
   writeFileSync(file, source);
-}, 180_000);
+});
 
 const load = async (): Promise<Plugin<unknown, unknown, Notifier>> =>
   ((await import(file)) as { plugin: Plugin<unknown, unknown, Notifier> }).plugin;

@@ -13,7 +13,6 @@ import { toolPath } from '../../toolchain/tools.mjs';
 
 /** Real nodes that an operator may point a validator at by mistake, or on a small disk. */
 const where: ConfigLocation = { file: 'other-nodes.test.ts', lineOf: () => undefined };
-const START_MS = 60_000;
 /** The least that btcd takes. */
 const PRUNE_MIB = 1_536;
 const SCRIPT = `5120${'ab'.repeat(32)}`;
@@ -24,13 +23,13 @@ const others: RunningBtcd[] = [];
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'firebreak-other-nodes-'));
-}, START_MS);
+});
 
 afterAll(async () => {
   for (const node of others) await node.stop();
   await regtest?.stop();
   await rm(dir, { recursive: true, force: true });
-}, START_MS);
+});
 
 async function viewOn(node: RunningBtcd): Promise<BitcoinChain> {
   const dataDir = await mkdtemp(join(dir, 'view-'));
@@ -46,54 +45,46 @@ async function viewOn(node: RunningBtcd): Promise<BitcoinChain> {
   return chain;
 }
 
-test(
-  'a real node of another network is named, and nothing is read from it',
-  async () => {
-    const binary = await toolPath('btcd');
-    const simnet = await startBtcd({
-      binary,
-      dir: join(dir, 'simnet'),
-      rpcPort: await loopbackPort(),
-      network: 'simnet',
+test('a real node of another network is named, and nothing is read from it', async () => {
+  const binary = await toolPath('btcd');
+  const simnet = await startBtcd({
+    binary,
+    dir: join(dir, 'simnet'),
+    rpcPort: await loopbackPort(),
+    network: 'simnet',
+  });
+  others.push(simnet);
+  const { view } = await viewOn(simnet);
+  try {
+    await until(() => view.status().trouble !== undefined, 'the trouble to be named');
+    expect(view.status()).toMatchObject({
+      synced: false,
+      trouble: { code: 'policy.wrong-network' },
+      tip: { height: 0 },
     });
-    others.push(simnet);
-    const { view } = await viewOn(simnet);
-    try {
-      await until(() => view.status().trouble !== undefined, 'the trouble to be named');
-      expect(view.status()).toMatchObject({
-        synced: false,
-        trouble: { code: 'policy.wrong-network' },
-        tip: { height: 0 },
-      });
-    } finally {
-      await view.stop?.();
-    }
-  },
-  START_MS,
-);
+  } finally {
+    await view.stop?.();
+  }
+});
 
-test(
-  'a real node that prunes and still has every block that is needed is used as any other',
-  async () => {
-    const binary = await toolPath('btcd');
-    const ports = { rpcPort: await loopbackPort(), p2pPort: await loopbackPort() };
-    regtest = await startBitcoinNodes({ binary, dir: join(dir, 'regtest'), ports: [ports] });
-    const connect = [`127.0.0.1:${ports.p2pPort}`];
-    const rpcPort = await loopbackPort();
-    const pruning = await startBtcd({ binary, dir: join(dir, 'pruning'), rpcPort, connect, pruneMib: PRUNE_MIB });
-    others.push(pruning);
-    const info = await pruning.rpc.call('getblockchaininfo', []);
-    expect(info.ok && info.result).toMatchObject({ pruned: true });
-    const chain = await viewOn(pruning);
-    try {
-      await chain.view.watch([SCRIPT], 0, within());
-      const outpoint = await regtest.chain.fund(SCRIPT, 300_000);
-      await reach(chain, (await regtest.chain.mine(1))[0]);
-      expect(chain.view.output(outpoint).output).toMatchObject({ amountSats: 300_000, confirmations: 1 });
-      expect(chain.view.status().trouble).toBeUndefined();
-    } finally {
-      await chain.view.stop?.();
-    }
-  },
-  START_MS,
-);
+test('a real node that prunes and still has every block that is needed is used as any other', async () => {
+  const binary = await toolPath('btcd');
+  const ports = { rpcPort: await loopbackPort(), p2pPort: await loopbackPort() };
+  regtest = await startBitcoinNodes({ binary, dir: join(dir, 'regtest'), ports: [ports] });
+  const connect = [`127.0.0.1:${ports.p2pPort}`];
+  const rpcPort = await loopbackPort();
+  const pruning = await startBtcd({ binary, dir: join(dir, 'pruning'), rpcPort, connect, pruneMib: PRUNE_MIB });
+  others.push(pruning);
+  const info = await pruning.rpc.call('getblockchaininfo', []);
+  expect(info.ok && info.result).toMatchObject({ pruned: true });
+  const chain = await viewOn(pruning);
+  try {
+    await chain.view.watch([SCRIPT], 0, within());
+    const outpoint = await regtest.chain.fund(SCRIPT, 300_000);
+    await reach(chain, (await regtest.chain.mine(1))[0]);
+    expect(chain.view.output(outpoint).output).toMatchObject({ amountSats: 300_000, confirmations: 1 });
+    expect(chain.view.status().trouble).toBeUndefined();
+  } finally {
+    await chain.view.stop?.();
+  }
+});

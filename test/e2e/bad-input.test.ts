@@ -17,9 +17,9 @@ beforeAll(async () => {
   folder = net.layout.validator(validatorId(1)).dir;
   good = readFileSync(join(folder, 'validator.toml'), 'utf8');
   writeOperatorFile(net.layout, net.ports);
-}, 60_000);
+});
 
-afterAll(async () => net?.dispose(), 60_000);
+afterAll(async () => net?.dispose());
 
 /** `pattern` on its line becomes `text`; the number of that line comes back. */
 function changed(name: string, pattern: RegExp, text: string): { readonly file: string; readonly line: number } {
@@ -65,23 +65,19 @@ describe('validator.toml', () => {
       'monitoring.health_check_port',
     ],
     ['the wrong network', /^network =/, 'network = "testnet"', 'input.config-contradiction', 'validator.network'],
-  ])(
-    '%s ends with 2 and names file, line, field and remedy',
-    async (name, pattern, text, code, field) => {
-      const { file, line } = changed(
-        name.replaceAll(' ', '-'),
-        pattern,
-        text.replace('SAME', String(net.ports.health(validatorId(1)))),
-      );
-      const before = readdirSync(folder);
-      const { code: exit, err } = await runEntry('validator/main.ts', ['run', '--config', file]);
-      expect([exit, err]).toEqual([2, expect.stringContaining(code)]);
-      expect(err).toMatch(new RegExp(`${file}:${line}|${file}.*line ${line}`, 's'));
-      if (field !== '') expect(err).toMatch(new RegExp(`${field.replaceAll('.', '\\.')}: \\S+`));
-      expect(readdirSync(folder)).toEqual(before);
-    },
-    30_000,
-  );
+  ])('%s ends with 2 and names file, line, field and remedy', async (name, pattern, text, code, field) => {
+    const { file, line } = changed(
+      name.replaceAll(' ', '-'),
+      pattern,
+      text.replace('SAME', String(net.ports.health(validatorId(1)))),
+    );
+    const before = readdirSync(folder);
+    const { code: exit, err } = await runEntry('validator/main.ts', ['run', '--config', file]);
+    expect([exit, err]).toEqual([2, expect.stringContaining(code)]);
+    expect(err).toMatch(new RegExp(`${file}:${line}|${file}.*line ${line}`, 's'));
+    if (field !== '') expect(err).toMatch(new RegExp(`${field.replaceAll('.', '\\.')}: \\S+`));
+    expect(readdirSync(folder)).toEqual(before);
+  });
 
   test('the tool that starts the agent passes its exit code on', async () => {
     const { file } = changed('typed', /^id =/, 'id = "one"');
@@ -94,7 +90,7 @@ describe('validator.toml', () => {
       code: 2,
       err: expect.stringContaining('absent.toml'),
     });
-  }, 60_000);
+  });
 });
 
 describe('documents and options', () => {
@@ -104,14 +100,10 @@ describe('documents and options', () => {
     ['a duration that is none', ['order', 'make', 'freeze', '--reason', 'x', '--for', 'soon', '--number', '1']],
     ['a port base that is none', ['up', '--port-base', 'high']],
     ['a key file that is not there', ['order', 'sign', 'absent.json', '--key', 'absent.key']],
-  ])(
-    '%s ends with 2',
-    async (_name, args) => {
-      const answer = await firebreak([...args, '--data', net.data, '--json'], { cwd: folder });
-      expect([answer.code, answer.out]).toEqual([2, expect.stringMatching(/"code":"input\.[a-z-]+".*"remedy":"/)]);
-    },
-    30_000,
-  );
+  ])('%s ends with 2', async (_name, args) => {
+    const answer = await firebreak([...args, '--data', net.data, '--json'], { cwd: folder });
+    expect([answer.code, answer.out]).toEqual([2, expect.stringMatching(/"code":"input\.[a-z-]+".*"remedy":"/)]);
+  });
 
   test('a document that is cut short or has a field twice is named with its line', async () => {
     const file = join(folder, 'order.json');
@@ -148,14 +140,10 @@ describe('nobody answers', () => {
     ['order make', ['order', 'make', 'freeze', '--reason', 'x']],
     ['payout', ['payout', 'ab'.repeat(32), '--release-key', 'RELEASE', '--yes']],
     ['validator status', ['validator', 'status']],
-  ])(
-    '%s ends with 3',
-    async (_name, args) => {
-      const typed = args.map((word) => word.replace('RELEASE', net.layout.owner.releaseKey));
-      const answer = await operator([...typed, '--data', net.data]);
-      expect([answer.code, answer.err]).toEqual([3, '']);
-      if (refusalIn(answer) !== undefined) expect(refusalIn(answer)).toMatch(/^unavailable\./);
-    },
-    60_000,
-  );
+  ])('%s ends with 3', async (_name, args) => {
+    const typed = args.map((word) => word.replace('RELEASE', net.layout.owner.releaseKey));
+    const answer = await operator([...typed, '--data', net.data]);
+    expect([answer.code, answer.err]).toEqual([3, '']);
+    if (refusalIn(answer) !== undefined) expect(refusalIn(answer)).toMatch(/^unavailable\./);
+  });
 });

@@ -37,7 +37,7 @@ const network = (): LiveNetwork => {
 afterAll(async () => {
   await live?.stop();
   rmSync(root, { recursive: true, force: true });
-}, 60_000);
+});
 
 describe('one command', () => {
   test('brings everything up, pays out through the death of its coordinator, prints the timeline and exits 0', async () => {
@@ -94,7 +94,7 @@ describe('down', () => {
     expect(await up.ended).toMatchObject({ code: 0 });
     expect(existsSync(data)).toBe(false);
     expect(processesOf(data)).toEqual([]);
-  }, 180_000);
+  });
 
   test('ends what a supervisor that was killed left running', async () => {
     const base = await freePortBase();
@@ -107,7 +107,7 @@ describe('down', () => {
     expect(await firebreak(['down', '--purge', '--data', data, '--json'])).toMatchObject({ code: 0 });
     expect(processesOf(data)).toEqual([]);
     expect(existsSync(data)).toBe(false);
-  }, 180_000);
+  });
 });
 
 /** Processes whose command line names the folder, by the system's own list; this test's own process does not. */

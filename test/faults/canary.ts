@@ -36,12 +36,19 @@ export function canaryScenes(live: () => LiveNetwork): void {
         expect([id, own.some((name) => name.startsWith('share of '))]).toEqual([id, !isSpare(id)]);
         expect([id, own.some((name) => /^(PIN|passphrase) of /.test(name))]).toEqual([id, true]);
       }
-      const hays = [...writtenBy(net.layout), ...(await saidBy(net.ports)), ...(await rememberedBy(net.client))];
+      const hays = [...writtenBy(net.layout), ...(await saidBy(net)), ...(await rememberedBy(net.client))];
       const bytes = hays.reduce((sum, hay) => sum + hay.bytes.length, 0);
       process.stdout.write(
         `    ${bytes} bytes read in ${hays.length} files, pages and histories; ${secrets.size} secrets in ${needles.length} forms\n`,
       );
-      for (const must of ['temporal.db', 'worker.log', 'validator.log', 'metrics of validator 1', 'payOut/'])
+      for (const must of [
+        'temporal.db',
+        'worker.log',
+        'validator.log',
+        'metrics of validator 1',
+        'metrics of Temporal',
+        'payOut/',
+      ])
         expect([must, hays.some(({ name, bytes: { length } }) => name.includes(must) && length > 0)]).toEqual([
           must,
           true,

@@ -25,10 +25,12 @@ type VaultProcess = Exclude<Process, 'generateKey'>;
 
 const RESULT_MS = 240_000;
 const ENGINE_MS = 30_000;
-const SCENE_MS = 300_000;
-const CYCLES_MAX = 4;
+/** `all`: every kind of victim in every phase, which takes minutes; else as little as meets every phase and every kind. */
+const IS_EVERY_PAIR = process.env['FIREBREAK_KILLS'] === 'all';
+const SCENE_MS = IS_EVERY_PAIR ? 1_500_000 : 300_000;
+const CYCLES_MAX = IS_EVERY_PAIR ? 16 : 4;
 
-/** Every phase of every process meets a SIGKILL, and every process meets every kind of victim. */
+/** Every phase of every process meets a SIGKILL, and every process meets every kind of victim; with `FIREBREAK_KILLS=all` in every phase. */
 export function killScenes(live: () => LiveNetwork, log: FaultLog): void {
   const chance = chanceOf('kills');
   const scene = liveTest.bind(undefined, 'kills');
@@ -70,7 +72,11 @@ export function killScenes(live: () => LiveNetwork, log: FaultLog): void {
 
   /** A phase can be over before its kill is ready; another cycle strikes what is left. */
   function allStruck(names: readonly Process[], after: string, cycle: number): boolean {
-    const left = names.flatMap((each) => [...notStruck(each), ...kindsMissing(each)]);
+    const left = IS_EVERY_PAIR
+      ? names.flatMap((name) =>
+          PHASES[name].flatMap((phase) => kindsLeft(name, phase).map((kind) => `${name} ${phase} ${kind}`)),
+        )
+      : names.flatMap((each) => [...notStruck(each), ...kindsMissing(each)]);
     if (left.length > 0) process.stdout.write(`    after ${after} still to come: ${left.join(', ')}\n`);
     if (left.length > 0 && cycle === CYCLES_MAX) throw new Error(`these never happened: ${left.join(', ')}`);
     return left.length === 0;
@@ -78,6 +84,13 @@ export function killScenes(live: () => LiveNetwork, log: FaultLog): void {
 
   /** What is left to be struck, at least one kind that has not been the victim first. */
   function plannedFor(name: Process): Plan {
+    if (IS_EVERY_PAIR)
+      return new Map(
+        PHASES[name].flatMap((phase) => {
+          const kinds = kindsLeft(name, phase);
+          return kinds.length === 0 ? [] : [[phase, chance.pick(kinds)] as const];
+        }),
+      );
     const phases = notStruck(name);
     const kinds = kindsMissing(name);
     const open = phases.length > 0 ? phases : kinds.length > 0 ? [...PHASES[name]].slice(0, kinds.length) : [];
@@ -91,6 +104,9 @@ export function killScenes(live: () => LiveNetwork, log: FaultLog): void {
     PHASES[name].filter((phase) => !struckIn(name).some((each) => each.phase === phase));
   const kindsMissing = (name: Process): VictimKind[] =>
     VICTIM_KINDS.filter((kind) => !struckIn(name).some((each) => each.kind === kind));
+
+  const kindsLeft = (name: Process, phase: string): VictimKind[] =>
+    VICTIM_KINDS.filter((kind) => !struckIn(name).some((each) => each.phase === phase && each.kind === kind));
 
   /** Terms to settled coins, each run followed by its own executioner. */
   async function wholeLife(net: LiveNetwork, plans: Readonly<Record<VaultProcess, Plan>>): Promise<void> {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe } from '@jest/globals';
+import { startWatchdog } from '../../devnet/network.ts';
 import { freePortBase } from '../e2e/rig/free-ports.ts';
 import { type LiveNetwork, startLiveNetwork } from '../../devnet/live-network.ts';
 import { afterwardsScenes } from './afterwards.ts';
@@ -39,7 +40,7 @@ afterAll(async () => {
   await live?.stop();
   await stopProxies();
   rmSync(root, { recursive: true, force: true });
-}, 60_000);
+});
 
 describe('kills', () => killScenes(network, log));
 describe('reorgs', () => reorgScenes(network, log));
@@ -47,4 +48,8 @@ describe('Bitcoin nodes', () => nodeTroubleScenes(network, log));
 describe('damage', () => damageScenes(network));
 describe('afterwards', () => afterwardsScenes(network, log));
 describe('nonces', () => nonceScenes(network));
-describe('canary', () => canaryScenes(network));
+describe('canary', () => {
+  // Last, since its sight of these faults would page; what it says of itself is searched as well.
+  beforeAll(() => startWatchdog(network()));
+  canaryScenes(network);
+});

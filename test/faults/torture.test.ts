@@ -36,7 +36,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await net?.stop();
   rmSync(root, { recursive: true, force: true });
-}, 60_000);
+});
 
 test.each(SEEDS)(
   'a storm by seed %i spends nothing twice, accuses nobody honest, gives nothing away, and leaves no payout undone',
@@ -64,4 +64,4 @@ test('the verdict is another one where a deposit went elsewhere, was not spent, 
   expect(violations).toContain(`${first.outpoint.txid}:${first.outpoint.vout} goes to`);
   expect(violations).toContain(`${second.outpoint.txid}:${unspent.outpoint.vout} is paid out and not spent`);
   expect(violations).toContain('one was late');
-}, 60_000);
+});

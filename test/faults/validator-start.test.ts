@@ -34,182 +34,165 @@ const { below } = chance('validator-start');
 const module = await findTool('softhsm2');
 const utility = await findTool('softhsm2-util');
 const withToken = module === undefined || utility === undefined ? test.skip : test;
-const LONG_MS = 120_000;
 
 beforeAll(async () => {
   net = await loneNetwork();
-}, LONG_MS);
+});
 
-afterAll(async () => net?.dispose(), LONG_MS);
+afterAll(async () => net?.dispose());
 
-test(
-  'a validator without a Bitcoin node is up, says which node is missing, and cannot sign',
-  async () => {
-    const id = fresh();
-    const running = await net.up(id);
-    const saying = (code: string) =>
-      until(`${code} among the reasons`, { timeoutMs: 20_000 }, async () => {
-        const said = await net.canSign(id);
-        return JSON.stringify(said['reasons']).includes(code) ? said : undefined;
-      });
-    const unable = { can_sign: false, state: 'syncing' };
-    expect(await saying('input.node-credentials')).toMatchObject(unable);
-    // The file is read at each connection: whoever puts it there needs no restart.
-    const folder = net.layout.bitcoin(nodeOf(id)).dir;
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'rpc-password'), 'anything\n', { mode: 0o600 });
-    expect(await saying('unavailable.node-down')).toMatchObject(unable);
-    await net.down(running);
-  },
-  LONG_MS,
-);
+/** `file:line: section.field`, as a refusal names the line on which the field stands. */
+function placeIn(id: ValidatorId, setting: string): string {
+  const { config } = net.layout.validator(id);
+  const field = setting.split('.').at(-1);
+  const line = readFileSync(config, 'utf8')
+    .split('\n')
+    .findIndex((text) => text.startsWith(`${field} = `));
+  return `${config}:${line + 1}: ${setting}`;
+}
 
-test(
-  'a second agent on the same data folder is refused, also when the first is stopped, and the first goes on',
-  async () => {
-    const id = fresh();
-    const first = await net.up(id);
-    const refused = await net.refusalOf(id);
-    expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('conflict.journal-in-use') });
-    first.signal('SIGSTOP');
-    expect(await net.refusalOf(id)).toMatchObject({
-      code: 2,
-      err: expect.stringContaining('conflict.journal-in-use'),
+test('a validator without a Bitcoin node is up, says which node is missing, and cannot sign', async () => {
+  const id = fresh();
+  const running = await net.up(id);
+  const saying = (code: string) =>
+    until(`${code} among the reasons`, { timeoutMs: 20_000 }, async () => {
+      const said = await net.canSign(id);
+      return JSON.stringify(said['reasons']).includes(code) ? said : undefined;
     });
-    first.signal('SIGCONT');
-    expect(await net.status(id)).toMatchObject({ state: 'syncing' });
-    await net.down(first, 'SIGKILL');
-    // The lock goes with its holder, however it ends: nobody has to remove a stale one.
-    await net.down(await net.up(id));
-  },
-  LONG_MS,
-);
+  const unable = { can_sign: false, state: 'syncing' };
+  expect(await saying('input.node-credentials')).toMatchObject(unable);
+  // The file is read at each connection: whoever puts it there needs no restart.
+  const folder = net.layout.bitcoin(nodeOf(id)).dir;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'rpc-password'), 'anything\n', { mode: 0o600 });
+  expect(await saying('unavailable.node-down')).toMatchObject(unable);
+  await net.down(running);
+});
+
+test('a second agent on the same data folder is refused, also when the first is stopped, and the first goes on', async () => {
+  const id = fresh();
+  const first = await net.up(id);
+  const refused = await net.refusalOf(id);
+  expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('conflict.journal-in-use') });
+  first.signal('SIGSTOP');
+  expect(await net.refusalOf(id)).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('conflict.journal-in-use'),
+  });
+  first.signal('SIGCONT');
+  expect(await net.status(id)).toMatchObject({ state: 'syncing' });
+  await net.down(first, 'SIGKILL');
+  // The lock goes with its holder, however it ends: nobody has to remove a stale one.
+  await net.down(await net.up(id));
+});
 
 test.each([
-  ['health_check_port', (id: ValidatorId) => net.ports.api(id)],
-  ['metrics_port', (id: ValidatorId) => net.ports.health(id)],
-  ['p2p', (id: ValidatorId) => net.ports.p2p(id)],
-])(
-  'a taken port (%s) ends the start with the number of the port',
-  async (_field, portOf) => {
-    const id = fresh();
-    const port = portOf(id);
-    const taken = createServer();
-    await new Promise<void>((resolve) => taken.listen({ port, host: '127.0.0.1' }, resolve));
+  ['monitoring.health_check_port', (id: ValidatorId) => net.ports.api(id)],
+  ['monitoring.metrics_port', (id: ValidatorId) => net.ports.health(id)],
+  ['network.p2p_listen', (id: ValidatorId) => net.ports.p2p(id)],
+])('a taken port (%s) ends the start with file, line, field and the number of the port', async (field, portOf) => {
+  const id = fresh();
+  const port = portOf(id);
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen({ port, host: '127.0.0.1' }, resolve));
+  const refused = await net.refusalOf(id);
+  expect(refused.code).toBe(2);
+  expect(refused.err).toMatch(/unavailable\.(port-in-use|listen-address)/);
+  expect(refused.err).toContain(`  ${placeIn(id, field)}: `);
+  expect(refused.err).toContain(String(port));
+  await new Promise((resolve) => taken.close(resolve));
+  await net.down(await net.up(id));
+});
+
+test('a wrong passphrase, an empty one and one that others can read are three different refusals, and the right one still opens', async () => {
+  const id = fresh();
+  const { secret } = net.layout.validator(id);
+  const right = readFileSync(secret, 'utf8');
+  const replace = (text: string, mode: number): void => {
+    unlinkSync(secret);
+    writeFileSync(secret, text, { mode });
+    chmodSync(secret, mode);
+  };
+  replace('not the passphrase\n', 0o400);
+  const wrong = await net.refusalOf(id);
+  expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining('input.keystore-pin') });
+  expect(wrong.err).toContain(`  ${placeIn(id, 'key_storage.passphrase_file')}: `);
+  expect(wrong.err).not.toContain('not the passphrase');
+  replace('', 0o400);
+  expect(await net.refusalOf(id)).toMatchObject({ code: 2, err: expect.stringMatching(/input\.[a-z-]*secret/) });
+  replace(right, 0o644);
+  const open = await net.refusalOf(id);
+  expect(open).toMatchObject({ code: 2, err: expect.stringMatching(/input\.[a-z-]*secret/) });
+  expect(open.err).not.toContain(right.trim());
+  replace(right, 0o400);
+  await net.down(await net.up(id));
+});
+
+test('a journal that was cut short, emptied, removed or changed in one bit is refused by name and left as it is', async () => {
+  const id = fresh();
+  const { journal } = net.layout.validator(id);
+  await net.down(await net.up(id));
+  const good = readFileSync(journal);
+  const refusedWith = async (bytes: Buffer | undefined): Promise<void> => {
+    if (bytes === undefined) unlinkSync(journal);
+    else writeFileSync(journal, bytes);
+    const refused = await net.refusalOf(id);
+    expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('policy.journal-damaged') });
+    expect(existsSync(journal) ? readFileSync(journal) : undefined).toEqual(bytes);
+  };
+  await refusedWith(good.subarray(0, good.length - 1 - below(good.length >> 1)));
+  await refusedWith(Buffer.alloc(0));
+  await refusedWith(undefined);
+  // A row that every start writes and reads; a bit in free space would change nothing that anybody reads.
+  const at = good.indexOf('host identity');
+  expect(at).toBeGreaterThan(0);
+  const flipped = Buffer.from(good);
+  const position = at + below('host identity'.length);
+  flipped[position] = (flipped[position] ?? 0) ^ (1 << below(7));
+  await refusedWith(flipped);
+  writeFileSync(journal, good);
+  await net.down(await net.up(id));
+});
+
+test('a sealed identity that was changed in one bit, cut short or taken from a neighbour does not open', async () => {
+  const id = fresh();
+  const sealed = join(net.layout.validator(id).dir, 'identity.sealed');
+  const good = readFileSync(sealed);
+  const refusedWith = async (bytes: Buffer): Promise<void> => {
+    writeFileSync(sealed, bytes);
+    expect(await net.refusalOf(id)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('policy.sealed-damaged'),
+    });
+  };
+  const flipped = Buffer.from(good);
+  const position = below(good.length);
+  flipped[position] = (flipped[position] ?? 0) ^ (1 << below(8));
+  await refusedWith(flipped);
+  await refusedWith(good.subarray(0, below(good.length)));
+  await refusedWith(readFileSync(join(net.layout.validator(validatorId(15)).dir, 'identity.sealed')));
+  writeFileSync(sealed, good);
+  await net.down(await net.up(id));
+});
+
+test('a key file that was changed in one bit or cut short is refused, and no new key takes its place', async () => {
+  const id = fresh();
+  const file = join(net.layout.validator(id).dir, 'keystore.age');
+  const good = readFileSync(file);
+  const flipped = Buffer.from(good);
+  const position = below(good.length);
+  flipped[position] = (flipped[position] ?? 0) ^ (1 << below(7));
+  for (const bytes of [flipped, good.subarray(0, below(good.length)), Buffer.alloc(0), undefined]) {
+    if (bytes === undefined) unlinkSync(file);
+    else writeFileSync(file, bytes);
     const refused = await net.refusalOf(id);
     expect(refused.code).toBe(2);
-    expect(refused.err).toMatch(/unavailable\.(port-in-use|listen-address)/);
-    expect(refused.err).toContain(String(port));
-    await new Promise((resolve) => taken.close(resolve));
-    await net.down(await net.up(id));
-  },
-  LONG_MS,
-);
-
-test(
-  'a wrong passphrase, an empty one and one that others can read are three different refusals, and the right one still opens',
-  async () => {
-    const id = fresh();
-    const { secret } = net.layout.validator(id);
-    const right = readFileSync(secret, 'utf8');
-    const replace = (text: string, mode: number): void => {
-      unlinkSync(secret);
-      writeFileSync(secret, text, { mode });
-      chmodSync(secret, mode);
-    };
-    replace('not the passphrase\n', 0o400);
-    const wrong = await net.refusalOf(id);
-    expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining('input.keystore-pin') });
-    expect(wrong.err).not.toContain('not the passphrase');
-    replace('', 0o400);
-    expect(await net.refusalOf(id)).toMatchObject({ code: 2, err: expect.stringMatching(/input\.[a-z-]*secret/) });
-    replace(right, 0o644);
-    const open = await net.refusalOf(id);
-    expect(open).toMatchObject({ code: 2, err: expect.stringMatching(/input\.[a-z-]*secret/) });
-    expect(open.err).not.toContain(right.trim());
-    replace(right, 0o400);
-    await net.down(await net.up(id));
-  },
-  LONG_MS,
-);
-
-test(
-  'a journal that was cut short, emptied, removed or changed in one bit is refused by name and left as it is',
-  async () => {
-    const id = fresh();
-    const { journal } = net.layout.validator(id);
-    await net.down(await net.up(id));
-    const good = readFileSync(journal);
-    const refusedWith = async (bytes: Buffer | undefined): Promise<void> => {
-      if (bytes === undefined) unlinkSync(journal);
-      else writeFileSync(journal, bytes);
-      const refused = await net.refusalOf(id);
-      expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('policy.journal-damaged') });
-      expect(existsSync(journal) ? readFileSync(journal) : undefined).toEqual(bytes);
-    };
-    await refusedWith(good.subarray(0, good.length - 1 - below(good.length >> 1)));
-    await refusedWith(Buffer.alloc(0));
-    await refusedWith(undefined);
-    // A row that every start writes and reads; a bit in free space would change nothing that anybody reads.
-    const at = good.indexOf('host identity');
-    expect(at).toBeGreaterThan(0);
-    const flipped = Buffer.from(good);
-    const position = at + below('host identity'.length);
-    flipped[position] = (flipped[position] ?? 0) ^ (1 << below(7));
-    await refusedWith(flipped);
-    writeFileSync(journal, good);
-    await net.down(await net.up(id));
-  },
-  LONG_MS,
-);
-
-test(
-  'a sealed identity that was changed in one bit, cut short or taken from a neighbour does not open',
-  async () => {
-    const id = fresh();
-    const sealed = join(net.layout.validator(id).dir, 'identity.sealed');
-    const good = readFileSync(sealed);
-    const refusedWith = async (bytes: Buffer): Promise<void> => {
-      writeFileSync(sealed, bytes);
-      expect(await net.refusalOf(id)).toMatchObject({
-        code: 2,
-        err: expect.stringContaining('policy.sealed-damaged'),
-      });
-    };
-    const flipped = Buffer.from(good);
-    const position = below(good.length);
-    flipped[position] = (flipped[position] ?? 0) ^ (1 << below(8));
-    await refusedWith(flipped);
-    await refusedWith(good.subarray(0, below(good.length)));
-    await refusedWith(readFileSync(join(net.layout.validator(validatorId(15)).dir, 'identity.sealed')));
-    writeFileSync(sealed, good);
-    await net.down(await net.up(id));
-  },
-  LONG_MS,
-);
-
-test(
-  'a key file that was changed in one bit or cut short is refused, and no new key takes its place',
-  async () => {
-    const id = fresh();
-    const file = join(net.layout.validator(id).dir, 'keystore.age');
-    const good = readFileSync(file);
-    const flipped = Buffer.from(good);
-    const position = below(good.length);
-    flipped[position] = (flipped[position] ?? 0) ^ (1 << below(7));
-    for (const bytes of [flipped, good.subarray(0, below(good.length)), Buffer.alloc(0), undefined]) {
-      if (bytes === undefined) unlinkSync(file);
-      else writeFileSync(file, bytes);
-      const refused = await net.refusalOf(id);
-      expect(refused.code).toBe(2);
-      expect(refused.err).toMatch(/(input|policy)\.(keystore|sealed)-/);
-      expect(existsSync(file) ? readFileSync(file) : undefined).toEqual(bytes);
-    }
-    writeFileSync(file, good, { mode: 0o600 });
-    await net.down(await net.up(id));
-  },
-  LONG_MS,
-);
+    expect(refused.err).toMatch(/(input|policy)\.(keystore|sealed)-/);
+    expect(existsSync(file) ? readFileSync(file) : undefined).toEqual(bytes);
+  }
+  writeFileSync(file, good, { mode: 0o600 });
+  await net.down(await net.up(id));
+});
 
 withToken(
   'a token that is gone and a PIN that is wrong are named, the same wrong PIN is not tried again and again, and both recover',
@@ -250,12 +233,12 @@ withToken(
     chmodSync(token.pinFile, 0o400);
     const wrong = await net.refusalOf(id, { env });
     expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining('input.keystore-pin') });
+    expect(wrong.err).toContain(`  ${placeIn(id, 'key_storage.hsm_pin_file')}: `);
     chmodSync(token.pinFile, 0o600);
     writeFileSync(token.pinFile, pin);
     chmodSync(token.pinFile, 0o400);
     expect(await net.refusalOf(id, { env })).toMatchObject(opens);
   },
-  LONG_MS,
 );
 
 const disk = smallDisk();
@@ -280,7 +263,6 @@ const disk = smallDisk();
       mount.undo();
     }
   },
-  LONG_MS,
 );
 
 (disk === undefined ? test.skip : test)(
@@ -314,21 +296,16 @@ const disk = smallDisk();
       mount.undo();
     }
   },
-  LONG_MS,
 );
 
-test(
-  'a journal without its watermark is taken for what it may be: an older copy',
-  async () => {
-    const id = fresh();
-    const { dir } = net.layout.validator(id);
-    const mark = join(dir, 'journal.mark');
-    await net.down(await net.up(id));
-    const good = readFileSync(mark);
-    truncateSync(mark, 0);
-    expect(await net.refusalOf(id)).toMatchObject({ code: 2, err: expect.stringContaining('policy.journal-damaged') });
-    writeFileSync(mark, good);
-    await net.down(await net.up(id));
-  },
-  LONG_MS,
-);
+test('a journal without its watermark is taken for what it may be: an older copy', async () => {
+  const id = fresh();
+  const { dir } = net.layout.validator(id);
+  const mark = join(dir, 'journal.mark');
+  await net.down(await net.up(id));
+  const good = readFileSync(mark);
+  truncateSync(mark, 0);
+  expect(await net.refusalOf(id)).toMatchObject({ code: 2, err: expect.stringContaining('policy.journal-damaged') });
+  writeFileSync(mark, good);
+  await net.down(await net.up(id));
+});

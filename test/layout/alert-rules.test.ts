@@ -4,6 +4,9 @@ import { describe, expect, test } from '@jest/globals';
 import { parseAllDocuments, parse } from 'yaml';
 import { z } from 'zod';
 import { apiMetrics } from '../../api/metrics.ts';
+import { layout } from '../../devnet/layout.ts';
+import { alertmanagerSettings } from '../../devnet/monitoring/settings.ts';
+import { portPlan } from '../../devnet/ports.ts';
 import { alertFrom } from '../../domain/alert/alert.ts';
 import { matchAlert } from '../../domain/alert/match.ts';
 import { parseCatalogue } from '../../language/catalogue.ts';
@@ -12,6 +15,7 @@ import { workerMetrics } from '../../telemetry/metrics.ts';
 import { projectFolder } from '../../toolchain/recipes.mjs';
 import { watchdogMetrics } from '../../watchdog/metrics.ts';
 import { validatorMetrics } from '../../validator/http/metrics.ts';
+import { type AlertmanagerSettings, alertmanagerSettingsFrom, deliveriesOf } from './alertmanager-routes.ts';
 
 const at = (...parts: string[]): string => path.join(projectFolder, ...parts);
 const read = (file: string): string => readFileSync(at(file), 'utf8');
@@ -24,6 +28,7 @@ const rule = z.strictObject({
     severity: z.enum(['critical', 'warning', 'info']),
     priority: z.enum(['P0', 'P1', 'P2', 'P3']),
     validator: z.string().optional(),
+    answered_by: z.string().optional(),
   }),
   annotations: z.strictObject({
     title: z.string(),
@@ -57,7 +62,7 @@ const candidates = playbooks.map(({ plan, digest }) => ({ ...plan, digest }));
 
 /** Which playbook an alert of this rule starts, for validator 7. */
 function answerTo({ alert, labels }: Pick<Rule, 'alert' | 'labels'>): string | undefined {
-  const { validator, ...others } = labels;
+  const { validator, answered_by: answeredBy, ...others } = labels;
   const fired = alertFrom(
     'prometheus',
     {
@@ -67,7 +72,12 @@ function answerTo({ alert, labels }: Pick<Rule, 'alert' | 'labels'>): string | u
       name: alert,
       severity: labels.severity,
       summary: '',
-      labels: { ...others, alertname: alert, ...(validator === undefined ? {} : { validator: '7' }) },
+      labels: {
+        ...others,
+        alertname: alert,
+        ...(validator === undefined ? {} : { validator: '7' }),
+        ...(answeredBy === undefined ? {} : { answered_by: answeredBy }),
+      },
     },
     'laptop',
   );
@@ -88,8 +98,23 @@ function faultsOf({ alert, labels, annotations }: Rule): string[] {
     faults.push(`${page} has no part ${anchor}`);
   const grade = { P0: 'critical', P1: 'critical', P2: 'warning', P3: 'info' }[labels.priority];
   if (grade !== labels.severity) faults.push(`is ${labels.priority} and ${labels.severity}`);
+  if (labels.answered_by !== answer)
+    faults.push(`is routed as answered by ${labels.answered_by ?? 'nothing'}, and ${answer ?? 'nothing'} answers it`);
   return faults;
 }
+
+/** By its grade or by its words; `no page` promises none. */
+const promisesPage = ({ priority }: Rule['labels'], { action }: Rule['annotations']): boolean =>
+  priority === 'P0' || priority === 'P1' || /(?<!\bno )\bpage\b/i.test(action);
+
+/** What is wrong with where an alert of this rule goes: the api only records what no playbook answers. */
+function misroutesOf({ alert, labels, annotations }: Rule, settings: AlertmanagerSettings): string[] {
+  const { recorded, pages } = deliveriesOf(settings, { ...labels, alertname: alert });
+  const faults = recorded ? [] : ['is not recorded'];
+  const told = pages || answerTo({ alert, labels }) !== undefined;
+  return promisesPage(labels, annotations) && !told ? [...faults, 'pages nobody'] : faults;
+}
+
 const anchorsOf = (text: string): readonly string[] =>
   [...text.matchAll(/^#{2,} (.+)$/gm)].map(([, title = '']) => title.toLowerCase().replaceAll(' ', '-'));
 
@@ -117,14 +142,60 @@ describe('the alert rules', () => {
     expect(changed({}, {})).toEqual([]);
     expect(changed({}, { playbook: 'no-such-playbook' })).toHaveLength(1);
     expect(changed({}, { playbook: 'none, it does not matter' })).toHaveLength(1);
-    expect(changed({ validator: undefined }, {})).toHaveLength(1);
+    expect(changed({ validator: undefined, answered_by: undefined }, {})).toHaveLength(1);
     expect(changed({}, { runbook: 'ops/runbooks/absent.md' })).toHaveLength(1);
     expect(changed({}, { runbook: 'ops/runbooks/validator-offline.md#absent' })).toHaveLength(1);
     expect(changed({ severity: 'info' }, {})).toHaveLength(1);
+    expect(changed({ answered_by: undefined }, {})).toHaveLength(1);
+    expect(changed({ answered_by: 'break-glass-review' }, {})).toHaveLength(1);
     const { runbook: _runbook, ...without } = sound.annotations;
     expect(rule.safeParse({ ...sound, annotations: without }).success).toBe(false);
     const { playbook: _playbook, ...unanswered } = sound.annotations;
     expect(rule.safeParse({ ...sound, annotations: unanswered }).success).toBe(false);
+  });
+
+  describe.each([
+    ['the example settings', parse(read('ops/prometheus/alertmanager.yaml'))],
+    ['a devnet', alertmanagerSettings(layout('here'), portPlan(20_000))],
+  ])('as Alertmanager routes them by %s', (_name, written: unknown) => {
+    const settings = alertmanagerSettingsFrom(written);
+
+    test('are all recorded, and each that promises a page has a playbook or rings without one', () => {
+      const faults = alerts.map((each) => [each.alert, misroutesOf(each, settings)] as const);
+      expect(faults.filter(([, found]) => found.length > 0)).toEqual([]);
+    });
+
+    test('that page nobody, or are not recorded, are found', () => {
+      const unanswered = alerts.find(({ alert }) => alert === 'PayoutsFrozenByChain');
+      if (unanswered === undefined) throw new Error('there is no such rule');
+      const relabelled = (labels: Partial<Rule['labels']>) => ({
+        ...unanswered,
+        labels: { ...unanswered.labels, ...labels },
+      });
+      expect(misroutesOf(unanswered, settings)).toEqual([]);
+      expect(misroutesOf(relabelled({ answered_by: 'validator-offline' }), settings)).toEqual(['pages nobody']);
+      expect(misroutesOf(relabelled({ severity: 'warning', priority: 'P2' }), settings)).toEqual(['pages nobody']);
+
+      const receivers = settings.receivers.map((one) => (one.name === 'on-call' ? { name: 'on-call' } : one));
+      expect(misroutesOf(unanswered, { ...settings, receivers })).toEqual(['pages nobody']);
+      const routes = settings.route.routes ?? [];
+      const routed = (changed: typeof routes) => ({ ...settings, route: { ...settings.route, routes: changed } });
+      const toFirebreak = routes.filter(({ receiver }) => receiver !== 'on-call');
+      expect(misroutesOf(unanswered, routed(toFirebreak))).toEqual(['pages nobody']);
+      const once = routes.map((route) => ({ ...route, continue: false }));
+      expect(misroutesOf(unanswered, routed(once))).toEqual(['is not recorded']);
+    });
+  });
+
+  test('promise a page by what they say as well, and none where they say so', () => {
+    const [sound] = alerts;
+    if (sound === undefined) throw new Error('there is no rule');
+    const promises = (action: string) =>
+      promisesPage({ severity: 'warning', priority: 'P2' }, { ...sound.annotations, action });
+    expect(promises('Page on-call; mend it')).toBe(true);
+    expect(promises('Cannot sign, page entire team')).toBe(true);
+    expect(promises('Notify on-call (no page)')).toBe(false);
+    expect(promises('None; the watchdog pages when it stops')).toBe(false);
   });
 
   test('read metrics and labels that exist', () => {

@@ -21,7 +21,7 @@ describe('the workflow bundle', () => {
   test('is built from workflows/index.ts with nothing ignored', async () => {
     const { code } = await bundleWorkflows(listener().logger);
     for (const workflow of ['generateKey', 'openVault', 'confirmDeposit', 'payOut']) expect(code).toContain(workflow);
-  }, 60_000);
+  });
 
   test('is refused when something impure is reachable', async () => {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'firebreak-bundle-'));
@@ -38,5 +38,5 @@ describe('the workflow bundle', () => {
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
-  }, 60_000);
+  });
 });

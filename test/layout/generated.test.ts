@@ -10,7 +10,7 @@ const FAMILY = /^(input|policy|conflict|unavailable|unknown-outcome|signer-fault
 describe('the generated reference', () => {
   test('equals the code (npm run generate)', async () => {
     expect(differing(await referencePages())).toEqual([]);
-  }, 60_000);
+  });
 
   test('is called different when one character of a page is, and when a page is missing', () => {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'firebreak-pages-'));

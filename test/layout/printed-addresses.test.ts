@@ -28,7 +28,7 @@ const READY_MS = 60_000;
       prometheusSpec(layout, ports, prometheus ?? '').start(),
       alertmanagerSpec(layout, ports, alertmanager ?? '').start(),
     ]);
-  }, READY_MS);
+  });
   afterAll(async () => {
     for (const { pid } of running) process.kill(pid);
     await Promise.all(running.map(({ exited }) => exited));

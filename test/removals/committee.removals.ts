@@ -107,11 +107,34 @@ export const removals: readonly Removal[] = [
     name: 'the cap on a present number that is signed again',
     why: 'three members could hold payouts for ever with one number',
     file: 'validator/custody/orders.ts',
-    text: 'const capped = isWinner ? cap(signed, judging) : undefined;',
-    instead: 'const capped = undefined as Refused | undefined;',
+    text: 'const capped = cap(signed, judging);\n    if (isWinner',
+    instead: 'const capped = undefined as Refused | undefined;\n    if (isWinner',
     noticedBy: [
       { file: RENEWALS, titles: ['signing the present number again, for longer, is a renewal like any other'] },
     ],
+  },
+  {
+    name: 'the rank of freezes of one number',
+    why: 'three members could hold payouts for ever behind a short freeze that ended long ago',
+    file: 'validator/custody/journal/orders.ts',
+    text: 'return outranks(one.order, other.order) ? -1 : 1;',
+    instead: 'return outranks(one.order, other.order) ? 1 : -1;',
+    noticedBy: [
+      {
+        file: RENEWALS,
+        titles: [
+          'one number signed again and again counts each time, also when a short freeze of it ended long before',
+        ],
+      },
+    ],
+  },
+  {
+    name: 'the room for orders that were in force',
+    why: 'three members could fill a journal with what they signed twice, and then hold payouts for ever',
+    file: 'validator/custody/journal/double-signed.ts',
+    text: '  table.replace(rowOf(evidence, obeyedAtMs));',
+    instead: '  if (table.count() < EVIDENCE_KEPT_MAX) table.replace(rowOf(evidence, obeyedAtMs));',
+    noticedBy: [{ file: RENEWALS, titles: ['a journal full of what was signed twice still counts what it obeyed'] }],
   },
   {
     name: 'the freezes that came after a later one',

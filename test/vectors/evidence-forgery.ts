@@ -22,6 +22,7 @@ export type Draft = {
   facts: Record<string, unknown>;
   atMs: number;
   by: string;
+  playbook?: string;
   documents: { readonly what: AuditDocument['what']; value: unknown }[];
 };
 
@@ -90,12 +91,13 @@ export function draftsOf({ records, documents }: Bundle): Draft[] {
   const values = new Map(
     documents.map((document) => [document.digest, 'json' in document ? document.json : document.base64]),
   );
-  return records.map(({ kind, facts, atMs, by, documents: named }) =>
+  return records.map(({ kind, facts, atMs, by, playbook, documents: named }) =>
     structuredClone({
       kind,
       facts: facts as Record<string, unknown>,
       atMs,
       by,
+      ...(playbook === undefined ? {} : { playbook }),
       documents: named.map(({ what, digest }) => ({ what, value: values.get(digest) })),
     }),
   );

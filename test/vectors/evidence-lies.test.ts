@@ -130,6 +130,27 @@ const FORGERIES: Readonly<Record<string, (drafts: Draft[]) => Draft[] | void>> =
   'another plan than the digest says': (drafts) => {
     value<{ title: string }>(at(drafts, 'playbook.opened'), 'plan').title = 'Harmless';
   },
+  'a record of a run that names another plan': (drafts) => {
+    executed(drafts, 'mark').playbook = 'ab'.repeat(32);
+  },
+  'a record that names a plan of which no run was opened': (drafts) => {
+    at(drafts, 'order.obeyed').playbook = 'ab'.repeat(32);
+  },
+  'what the incident itself says, as of a plan': (drafts) => {
+    at(drafts, 'role.taken').playbook = String(at(drafts, 'playbook.opened').facts['plan']);
+  },
+  'a record that names its plan before its run is opened': (drafts) => {
+    const { plan } = at(drafts, 'playbook.opened').facts as { readonly plan: string };
+    put(drafts, 'playbook.opened', {
+      kind: 'notice.sent',
+      facts: { notice: 'n', confirmed: [], silent: [] },
+      playbook: plan,
+    });
+  },
+  'a record that names its plan in other letters': (drafts) => {
+    const handed = at(drafts, 'order.obeyed');
+    handed.playbook = String(at(drafts, 'playbook.opened').facts['plan']).toUpperCase();
+  },
   'a run that was never opened': (drafts) => without(drafts, at(drafts, 'playbook.opened')),
   'a run that was opened twice': (drafts) => {
     const opened = at(drafts, 'playbook.opened');

@@ -16,6 +16,12 @@ test('both verify the recorded incident, and a forged one in which nothing is ch
   expect(both(encodeBundle(same.bundle), same.genesis)).toBe(true);
 });
 
+test('records that name no plan, as earlier builds wrote them, verify too', () => {
+  const earlier = forged(pinned, bundle, (drafts) => drafts.map(({ playbook: _unnamed, ...draft }) => draft));
+  expect(earlier.bundle.records.some(({ playbook }) => playbook !== undefined)).toBe(false);
+  expect(both(encodeBundle(earlier.bundle), earlier.genesis)).toBe(true);
+});
+
 const SEED = Number(process.env['FIREBREAK_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
 test('every flipped bit of the file is found', () => {

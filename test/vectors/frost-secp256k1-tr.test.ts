@@ -4,12 +4,14 @@ import { bytesToHex, concatBytes, hexToBytes } from '@noble/hashes/utils.js';
 import type { KeysetId, PublicKeyPackage } from '../../domain/ceremony/ceremony.ts';
 import { digestOf, TAGS } from '../../domain/encoding/digest.ts';
 import { validatorId } from '../../domain/network/network.ts';
+import { identifierOf } from '../../threshold/session/participant.ts';
 import { signingSuite } from '../../threshold/session/suite.ts';
 import type { SignerCommitment } from '../../threshold/suite.ts';
 import { failureFrom } from '../../threshold/testkit/failing.ts';
-import { parsePoint, parseScalar, Point } from '../../threshold/verify/curve.ts';
+import { Fn, liftX, parsePoint, parseScalar, Point, scalarBytes } from '../../threshold/verify/curve.ts';
 import { chaincodeOf } from '../../domain/ceremony/digests.ts';
 import { checkPackage } from '../../threshold/verify/key-package.ts';
+import { commitmentHolds } from '../../threshold/verify/proof-of-knowledge.ts';
 import { signingTranscript } from '../../threshold/verify/signing-transcript.ts';
 import { verifyingSuite } from '../../threshold/verify/suite.ts';
 import { idsUpTo } from '../../threshold/testkit/keyset.ts';
@@ -98,4 +100,27 @@ test('the invalid element is refused as a commitment and as a key', () => {
   expect(failureFrom(() => verifyingSuite.aggregate(key, undefined, spoilt, message, partials)).code).toBe(
     'input.point',
   );
+});
+
+test('identifiers, points, scalars and proofs of knowledge are written as in the samples', () => {
+  const samples = JSON.parse(readVectors('frost-secp256k1-tr-samples.json')) as Readonly<
+    Record<'identifier' | 'proof_of_knowledge' | 'element1' | 'element2' | 'scalar1', string>
+  >;
+  expect(identifierOf(validatorId(42))).toBe(samples.identifier);
+  for (const [text, point] of [
+    [samples.element1, Point.BASE],
+    [samples.element2, Point.BASE.double()],
+  ] as const) {
+    expect(parsePoint(text, 'an element').equals(point)).toBe(true);
+    expect(bytesToHex(point.toBytes())).toBe(text);
+  }
+  const third = parseScalar(hexToBytes(samples.scalar1), 'the scalar');
+  expect(Fn.mul(third, 3n)).toBe(1n);
+  expect(bytesToHex(scalarBytes(third))).toBe(samples.scalar1);
+  // The nonce by its x alone, then the response. Well written is not proved: it does not hold for the point beside it.
+  const proof = hexToBytes(samples.proof_of_knowledge);
+  expect(liftX(proof.subarray(0, 32), 'the nonce').equals(Point.BASE)).toBe(true);
+  expect(parseScalar(proof.subarray(32), 'the response')).toBe(third);
+  const sent = { commitments: [hexToBytes(samples.element1)], proofOfKnowledge: proof };
+  expect(commitmentHolds(validatorId(42), 1, sent)).toBe(false);
 });

@@ -46,27 +46,26 @@ export type ClassedVault = ClassedKeyset & {
   readonly nonceOdd: boolean;
 };
 
-/** One vault for each of the 16 combinations; every second one has a refund leaf. */
-export function oneVaultPerClass(
-  keysets: readonly ClassedKeyset[],
-  changes: Partial<Terms> = {},
-): readonly ClassedVault[] {
+/** Two vaults for each of the 16 combinations, the first with a refund leaf and the second without: a leaf is another tweak of the output. */
+export function twoVaultsPerClass(keysets: readonly ClassedKeyset[]): readonly ClassedVault[] {
   const vaults = new Map<string, ClassedVault>();
-  for (let n = 0; vaults.size < 16; n += 1) {
+  for (let n = 0; vaults.size < 32; n += 1) {
     if (n === ATTEMPTS_MAX) throw new Error('not every class was found in so many attempts');
-    const terms = testTerms(`class ${n}`, {
-      ...(n % 2 === 0 ? { refund: { lockHeight: 1_000 + n } } : {}),
-      ...changes,
-    });
-    for (const { keyset, constantOdd } of keysets) {
-      for (const nonceOdd of [false, true]) {
-        const parities = `${parity(constantOdd)} ${vaultClass(keyset.key, terms)} ${parity(nonceOdd)}`;
-        if (!vaults.has(parities)) vaults.set(parities, { keyset, constantOdd, terms, parities, nonceOdd });
+    const refunds = [{ refund: { lockHeight: 1_000 + n } }, {}];
+    for (const terms of refunds.map((refund) => testTerms(`class ${n}`, refund))) {
+      for (const { keyset, constantOdd } of keysets) {
+        for (const nonceOdd of [false, true]) {
+          const parities = `${parity(constantOdd)} ${vaultClass(keyset.key, terms)} ${parity(nonceOdd)}`;
+          const name = `${parities} ${leafOf(terms)}`;
+          if (!vaults.has(name)) vaults.set(name, { keyset, constantOdd, terms, parities, nonceOdd });
+        }
       }
     }
   }
   return [...vaults.values()];
 }
+
+export const leafOf = ({ refund }: Terms): string => (refund === undefined ? 'without a leaf' : 'with a leaf');
 
 /** Signs by validators 1 and 3 until R has the wanted parity. */
 export function signWithParity({ keyset, terms, nonceOdd }: ClassedVault, message: Uint8Array): Uint8Array {

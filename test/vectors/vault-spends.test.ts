@@ -12,9 +12,8 @@ import type { Outpoint } from '../../domain/vault/terms.ts';
 import type { TestKeyset } from '../../threshold/testkit/keyset.ts';
 import { OWNER_SECRET, testTerms } from '../../threshold/testkit/terms.ts';
 import { vaultOutput, vaultScript } from '../../threshold/verify/vault-script.ts';
-import { bothConstants, type ClassedVault, oneVaultPerClass, signWithParity } from './parity-classes.ts';
+import { bothConstants, type ClassedVault, leafOf, signWithParity, twoVaultsPerClass } from './parity-classes.ts';
 
-const START_MS = 120_000;
 const DEPOSIT_SATS = 1_000_000;
 const FEE_SATS = 2_000;
 const codec = transactionCodec('regtest');
@@ -28,11 +27,11 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'firebreak-vault-spends-'));
   const ports = [{ rpcPort: await loopbackPort(), p2pPort: await loopbackPort() }];
   running = await startBitcoinNodes({ binary: await tools.toolPath('btcd'), dir, ports });
-}, START_MS);
+});
 afterAll(async () => {
   await running?.stop();
   await rm(dir, { recursive: true, force: true });
-}, START_MS);
+});
 
 function chain(): DevChain {
   if (running === undefined) throw new Error('the node is not running');
@@ -48,7 +47,7 @@ async function confirmationsOf(txid: string): Promise<number> {
 }
 
 const keysets = bothConstants();
-const vaults = oneVaultPerClass(keysets);
+const vaults = twoVaultsPerClass(keysets);
 
 async function payoutOf(vault: ClassedVault) {
   const script = vaultScript(vault.keyset.key, vault.terms);
@@ -63,15 +62,15 @@ async function payoutOf(vault: ClassedVault) {
   return { ...payout, sighash };
 }
 
-test('there is a vault for each of the 16 combinations of parities, with and without a refund leaf', () => {
-  expect(vaults).toHaveLength(16);
+test('there is a vault for each of the 16 combinations of parities, with a refund leaf and without', () => {
+  expect(vaults).toHaveLength(32);
   expect(new Set(vaults.map(({ parities }) => parities)).size).toBe(16);
-  expect(new Set(vaults.map(({ terms }) => terms.refund !== undefined)).size).toBe(2);
+  expect(new Set(vaults.map(({ parities, terms }) => `${parities} ${terms.refund !== undefined}`)).size).toBe(32);
 });
 
-test.each(vaults.map((vault) => [vault.parities, vault] as const))(
-  'a node mines the key-path spend when y of P0, P_N, O_N and R are %s, and refuses it with a changed signature',
-  async (_, vault) => {
+test.each(vaults.map((vault) => [vault.parities, leafOf(vault.terms), vault] as const))(
+  'a node mines the key-path spend when y of P0, P_N, O_N and R are %s, %s, and refuses it with a changed signature',
+  async (_parities, _leaf, vault) => {
     const { transaction, txid, sighash } = await payoutOf(vault);
     const signature = signWithParity(vault, sighash);
     const forged = signature.map((byte, i) => (i === 63 ? byte ^ 1 : byte));
@@ -80,7 +79,6 @@ test.each(vaults.map((vault) => [vault.parities, vault] as const))(
     await chain().mine(1);
     expect(await confirmationsOf(txid)).toBe(1);
   },
-  30_000,
 );
 
 test('a node mines the sweep of a vault from one key to the next, and the payout that the next key signs from there', async () => {
@@ -113,7 +111,7 @@ test('a node mines the sweep of a vault from one key to the next, and the payout
   expect(await chain().pay(payout.signed)).toBe(payout.txid);
   await chain().mine(1);
   expect(await confirmationsOf(payout.txid)).toBe(1);
-}, 30_000);
+});
 
 /** A vault whose refund opens `blocks` above the tip, funded and confirmed. */
 async function refundable(blocks: number) {
@@ -150,7 +148,7 @@ test('the owner alone gets the coins back from the lock height on, and not one b
   const txid = await chain().pay(refund);
   await chain().mine(1);
   expect(await confirmationsOf(txid)).toBe(1);
-}, 30_000);
+});
 
 test('nobody but the owner passes the refund leaf', async () => {
   const { lockHeight, spend } = await refundable(2);
@@ -158,4 +156,4 @@ test('nobody but the owner passes the refund leaf', async () => {
   const stranger = buildRefundSpend({ ...spend, ownerSecret: new Uint8Array(32).fill(7) });
   await expect(chain().pay(stranger)).rejects.toThrow();
   expect(await chain().pay(buildRefundSpend(spend))).toMatch(/^[0-9a-f]{64}$/);
-}, 30_000);
+});

@@ -73,10 +73,14 @@ test.each([...voteAttacks, ...epochAttacks])('both refuse, for the same reason: 
 });
 
 test('both agree on every mix of ballots, classes, deputies and quorums', () => {
-  const choice = fc.constantFrom<Choice>('approve', 'approve', 'approve', 'reject', 'abstain', 'push-back');
+  // So much approval that about a fifth of the mixes is obeyed: with less, a run now and then saw refusals alone.
+  const choice = fc.oneof(
+    { weight: 12, arbitrary: fc.constant<Choice>('approve') },
+    { weight: 1, arbitrary: fc.constantFrom<Choice>('reject', 'abstain', 'push-back') },
+  );
   const ballot = fc.record({ seat: fc.nat(9), choice, isDeputy: fc.boolean() });
   const votes = fc.record({
-    ballots: fc.uniqueArray(ballot, { maxLength: 10, selector: ({ seat }) => seat }),
+    ballots: fc.uniqueArray(ballot, { maxLength: 10, size: 'max', selector: ({ seat }) => seat }),
     kind: fc.constantFrom<ActionClass>('freeze', 'lift', 'change'),
     quorum: fc.option(fc.nat(12), { nil: undefined }),
   });
@@ -98,11 +102,11 @@ test('both agree on every mix of ballots, classes, deputies and quorums', () => 
       seen[platform(given).ok ? 'obeyed' : 'refused'] += 1;
       agree(given);
     }),
-    { numRuns: 60 },
+    { numRuns: 100 },
   );
   expect(seen.obeyed).toBeGreaterThan(0);
   expect(seen.refused).toBeGreaterThan(0);
-}, 120_000);
+});
 
 test('both agree on whatever becomes of sound documents when one place in them is changed', () => {
   const sound = soundCase([handOver]);
@@ -122,7 +126,7 @@ test('both agree on whatever becomes of sound documents when one place in them i
   );
   // A committee's order of ballots is free; hardly anything else is.
   expect(seen.refused).toBeGreaterThan(150);
-}, 120_000);
+});
 
 /** What the script says about the files, started with this Node. */
 function started(node: string, { genesis: network, chain, certificate, expected, nowSeconds }: VotingCase) {

@@ -18,7 +18,7 @@ const TASK_QUEUE = `asked-${process.pid}`;
 let env: TestWorkflowEnvironment;
 beforeAll(async () => {
   env = await startServer();
-}, 120_000);
+});
 afterAll(async () => {
   await env?.teardown();
   await Runtime.instance().shutdown();
@@ -87,4 +87,4 @@ test('a record that asks again gets the answer that it got, also when the run of
   } finally {
     await second.stop();
   }
-}, 120_000);
+});

@@ -56,7 +56,7 @@ beforeAll(async () => {
   const bindings = { ...real, probes: { ...real.probes, 'custody.frozen': { ...frozen, look } } };
   const activities = { ...world.activities, ...createPlaybookActivities(deps, bindings) };
   worker = await startWorker(env, { activities });
-}, 120_000);
+});
 afterAll(async () => {
   await worker?.stop();
   await world?.stop();
@@ -165,7 +165,7 @@ test('a use that nobody needed asks the committee for a lift, and its review is 
   await everyValidator({ case: 'obeyOrder', value: { signedOrder: canonicalBytes(orderOf(world, 'lift', 1)) } });
   expect(await handle.result()).toMatchObject({ outcome: 'done', end: 'doubted' });
   expect(looks.at(-1)).toEqual(NOBODY_FROZEN);
-}, 120_000);
+});
 
 test('a use that was needed lifts nothing: its review ends when the freeze has ended by itself', async () => {
   await breakGlass(2, 1, 3_000);
@@ -177,7 +177,7 @@ test('a use that was needed lifts nothing: its review ends when the freeze has e
   const texts = told.map(({ text }) => text);
   expect(texts.some((text) => text.includes('nothing lifts them'))).toBe(false);
   expect(texts).toContainEqual(expect.stringContaining('Break-glass was used by ann: needed, a strange payout'));
-}, 120_000);
+});
 
 test('a freeze that goes on after all looks of the first hours holds the review open', async () => {
   await breakGlass(3, 1, 3_000);
@@ -187,4 +187,4 @@ test('a freeze that goes on after all looks of the first hours holds the review 
   expect(await handle.result()).toMatchObject({ outcome: 'done', end: 'reviewed' });
   expect(looks.length).toBeGreaterThan(121);
   expect(looks.at(-1)).toEqual(NOBODY_FROZEN);
-}, 120_000);
+});

@@ -20,7 +20,7 @@ test('the workflows bundle with nothing ignored and without what does not belong
   }
   expect(code.includes('workflows/pay-out/workflow')).toBe(true);
   expect(code.includes('workflows/run-playbook/workflow')).toBe(true);
-}, 120_000);
+});
 
 test('a workflow that reaches for Node is refused by the bundler', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'bundle-'));
@@ -35,7 +35,7 @@ test('a workflow that reaches for Node is refused by the bundler', async () => {
   } finally {
     await rm(folder, { recursive: true });
   }
-}, 120_000);
+});
 
 test('a bundle is built once per content, so that a standby starts from a file', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'bundle-'));
@@ -50,7 +50,7 @@ test('a bundle is built once per content, so that a standby starts from a file',
   } finally {
     await rm(folder, { recursive: true });
   }
-}, 120_000);
+});
 
 test('a bundle that was just built stays, and the oldest of the others go, whatever their names', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'bundle-'));
@@ -68,4 +68,4 @@ test('a bundle that was just built stays, and the oldest of the others go, whate
   } finally {
     await rm(folder, { recursive: true });
   }
-}, 120_000);
+});

@@ -26,7 +26,7 @@ const DEPTH = 3;
 let env: TestWorkflowEnvironment;
 beforeAll(async () => {
   env = await startServer();
-}, 120_000);
+});
 afterAll(async () => {
   await env?.teardown();
   await Runtime.instance().shutdown();
@@ -131,7 +131,7 @@ test('a watch goes on in a new run at its bound, knows what it knew, and names n
   } finally {
     await worker.stop();
   }
-}, 120_000);
+});
 
 test('a watch on a chain that never rests goes on run after run, with a record that stays bounded', async () => {
   const LAST = 400;
@@ -150,7 +150,7 @@ test('a watch on a chain that never rests goes on run after run, with a record t
     await handle.executeUpdate(closeDepositUpdate, { args: [{ reason: 'the scenario is over' }] });
     await worker.stop();
   }
-}, 120_000);
+});
 
 test('a watch that is closed in the moment in which it goes on ends closed', async () => {
   let closing: Promise<unknown> | undefined;
@@ -169,4 +169,4 @@ test('a watch that is closed in the moment in which it goes on ends closed', asy
   } finally {
     await worker.stop();
   }
-}, 120_000);
+});

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Runtime } from '@temporalio/worker';
 import { Checks } from '../../cli/ceremony/checks.ts';
@@ -22,8 +22,6 @@ import { eventually, startWorker } from './rig/rig.ts';
 import { startServer } from './rig/server.ts';
 import { type TestWorld, testWorld } from './rig/world.ts';
 
-jest.setTimeout(180_000);
-
 const SCRIPT = new URL('../../docs/reference-formats/verify-evidence.mjs', import.meta.url);
 const { verifyEvidence } = (await import(SCRIPT.href)) as {
   verifyEvidence: (given: { readonly network: NetworkGenesis; readonly file: Buffer }) => object;
@@ -43,7 +41,7 @@ beforeAll(async () => {
   Object.assign(world.deps, { grants: { list: async () => installed } });
   const { activities } = activitiesTelling(world, stage, { pager: 'pagerduty', chat: 'slack' });
   worker = await startWorker(env, { activities });
-}, 120_000);
+});
 afterAll(async () => {
   await worker?.stop();
   await world?.stop();

@@ -29,7 +29,7 @@ import { type TestWorld, testWorld } from './rig/world.ts';
 let env: TestWorkflowEnvironment;
 beforeAll(async () => {
   env = await startServer();
-}, 120_000);
+});
 afterAll(async () => {
   await env?.teardown();
   await Runtime.instance().shutdown();
@@ -174,6 +174,12 @@ test.each(Object.keys(WAYS))(
       expect(state.committeeEpoch).toBe(2);
       expect(state.at.containedMs).toBeGreaterThan(state.at.detectedMs);
       expect(bundle.records.filter(({ kind }) => kind === 'head.signed').length).toBeGreaterThan(0);
+      // All that the run did names its plan; what the incident does by itself names none.
+      const [plan] = Object.values(state.runs).map((run) => run.plan);
+      const namesIt = (ofRun: boolean) =>
+        bundle.records.filter((record) => ofRun !== OF_THE_INCIDENT.has(record.kind)).map(({ playbook }) => playbook);
+      expect(new Set(namesIt(true))).toEqual(new Set([plan]));
+      expect(new Set(namesIt(false))).toEqual(new Set([undefined]));
       const steps = Object.entries(state.steps).map(([key, { outcome: went }]) => `${key.split(' ').at(-1)} ${went}`);
       expect(steps).toEqual(
         ['freeze', 'look', 'mark', 'ask', 'burn', 'open', 'learnt', 'over'].map((step) => `${step} finished`),
@@ -191,6 +197,15 @@ test.each(Object.keys(WAYS))(
   },
   300_000,
 );
+
+const OF_THE_INCIDENT: ReadonlySet<string> = new Set([
+  'incident.opened',
+  'alert.joined',
+  'role.taken',
+  'notice.sent',
+  'head.signed',
+  'incident.closed',
+]);
 
 /** A folder with two files is all that there is: no data folder, no engine, no store. */
 function verifiesAlone(bundle: Bundle, world: TestWorld): void {

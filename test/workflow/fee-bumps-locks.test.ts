@@ -18,7 +18,7 @@ beforeAll(async () => {
   env = await startServer();
   world = await testWorld({ threshold: 3, participants: 5, agents: realAgents });
   worker = await startWorker(env, world);
-}, 120_000);
+});
 afterAll(async () => {
   await worker?.stop();
   await world?.stop();
@@ -76,7 +76,7 @@ test('a run that is lost between the signature of a replacement and its hand-in 
   expect(paid).toMatchObject({ txid: signed, feeSats: 1_000 });
   await expectOnePayment(world, [coin], [{ ...paid }], signed);
   crowd(0);
-}, 120_000);
+});
 
 test('two coordinators with one request, one of them at a higher fee, end at one transaction and one payment', async () => {
   const before = world.chain.view.outputs(PAYOUT_SCRIPT).outputs.length;
@@ -99,4 +99,4 @@ test('two coordinators with one request, one of them at a higher fee, end at one
   expect(await slow.result()).toMatchObject({ txid: ends[0].txid });
   expect(world.chain.view.outputs(PAYOUT_SCRIPT).outputs.length).toBe(before + 1);
   crowd(0);
-}, 120_000);
+});

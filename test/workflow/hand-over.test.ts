@@ -57,19 +57,21 @@ const runOf = ({ workflowId }: Opened): Started =>
 const opened = (): Promise<Opened> => openIncident(on.env.client, on.world, on.taskQueue, planOf(STEPS));
 
 let decided: Opened;
+let rejected: Opened;
 let fetched: Opened;
 let commanded: Opened;
 let first: OpenApproval;
 beforeAll(async () => {
   decided = await opened();
+  rejected = await opened();
   fetched = await opened();
   commanded = await opened();
-  for (const each of [decided, fetched, commanded])
+  for (const each of [decided, rejected, fetched, commanded])
     await seenIncident(each, 'votes are asked for', ({ standing }) => standing.next.length > 0);
   first = await openApproval(runOf(decided), 'ask');
   await vote(runOf(decided), first, [1, 2, 3, 4, 5, 6]);
   await validatorsFollow();
-}, 120_000);
+});
 
 test('a hand-over while an approval is open voids its votes when they would count, the new committee decides, and the evidence proves it', async () => {
   const run = runOf(decided);
@@ -94,7 +96,16 @@ test('a hand-over while an approval is open voids its votes when they would coun
   const { evidence } = await decided.result();
   const state = verifyBundle(on.world.deps.genesis, await bundleOf(on.world, evidence), new Checks());
   expect(state).toMatchObject({ committeeEpoch: 2 });
-}, 120_000);
+});
+
+test('a no of a committee that has handed over ends no approval: the new one is asked, and its no does', async () => {
+  const run = runOf(rejected);
+  await vote(run, await openApproval(run, 'ask'), [0, 1, 2, 3], 'reject');
+  await seen(run, 'it is asked anew', ({ approvals }) => approvals[0]?.request.subject.committeeEpoch === 2);
+  await vote(run, await openApproval(run, 'ask'), [7, 8, 9, 10], 'push-back');
+  const { refusal } = await seen(run, 'it has ended', (view) => view.refusal !== undefined);
+  expect(refusal).toMatchObject({ code: 'policy.approval-pushed-back' });
+});
 
 test('a run asks validators when somebody says that there is another committee, and not each time that it is said', async () => {
   const run = runOf(fetched);
@@ -127,7 +138,7 @@ test('a command of a member who has left is refused, by a run and by its inciden
   // The run has looked when it was commanded.
   await run.executeUpdate(commandRun, { args: [command(CAME)] });
   expect(await commanded.query(incidentQuery)).toMatchObject({ standing: { severity: 'SEV3' } });
-}, 120_000);
+});
 
 test('what is opened after the hand-over begins with the committee that validators follow', async () => {
   const run = await on.start(STEPS);

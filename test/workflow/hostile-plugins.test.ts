@@ -7,12 +7,14 @@ import { channelsOf } from '../../activities/notice/channels.ts';
 import type { Bindings, Values } from '../../activities/playbook/binding.ts';
 import { bindingsWith } from '../../activities/playbook/bindings.ts';
 import { createPlaybookActivities } from '../../activities/playbook/index.ts';
+import { sha256Hex } from '../../domain/encoding/digest.ts';
 import type { Capability, Catalogue } from '../../domain/playbook/catalogue.ts';
 import type { DeliveryReceipt, Notifier } from '../../domain/ports/notifier.ts';
 import { memory, type ToldMessage } from '../../plugins/notifier/memory/index.ts';
+import { createLogger } from '../../telemetry/log.ts';
 import { foundIn, hayOf, needlesOfText } from '../../devnet/canary/needles.ts';
 import { bundleOf, factsOf } from './rig/evidence.ts';
-import { activitiesTelling, openIncident, seenIncident } from './rig/incidents.ts';
+import { activitiesTelling, openIncident, type Opened, seenIncident } from './rig/incidents.ts';
 import { realAgents } from './rig/agents.ts';
 import { activitiesOn, COMMITTEE, emptyStage, openApproval, planOf, startRun, vote } from './rig/playbooks.ts';
 import { startWorker } from './rig/rig.ts';
@@ -121,13 +123,28 @@ beforeAll(async () => {
   worker = await startWorker(env, {
     activities: { ...createActivities(deps), ...createPlaybookActivities(deps, bindings) },
   });
-}, 120_000);
+});
 afterAll(async () => {
   await worker?.stop();
   await world?.stop();
   await env?.teardown();
   await Runtime.instance().shutdown();
 });
+
+const runOf = ({ workflowId }: Pick<Opened, 'workflowId'>) =>
+  env.client.workflow.getHandle(workflowId.replace(/^incident/, 'runPlaybook'));
+/** The log of a worker as it is written. */
+function ownLog(): { readonly lines: string[]; readonly logger: TestWorld['deps']['logger'] } {
+  const lines: string[] = [];
+  return { lines, logger: createLogger({ name: 'worker', destination: { write: (line) => void lines.push(line) } }) };
+}
+/** Which of what was planted stands in the histories and memos, or in whatever else was said. */
+async function secretKeptIn(handles: readonly Pick<Opened, 'fetchHistory' | 'describe'>[], more: unknown) {
+  const hays = await Promise.all(
+    handles.map(async (handle) => [await handle.fetchHistory(), (await handle.describe()).memo]),
+  );
+  return foundIn(hayOf([hays, more]), NEEDLES);
+}
 
 /** Only what never answers ends by its time: the others have enough on a busy machine too. */
 const once = (kind: string): string => `timeout: ${kind === 'never' ? '1s' : '30s'}, retry: { attempts: 1 }`;
@@ -161,45 +178,135 @@ test.concurrent.each(Object.keys(STEPS))(
       Object.fromEntries(KINDS.map((kind) => [`${verb}${kind}`, HOSTILE[kind]?.[0]])),
     );
 
-    const run = env.client.workflow.getHandle(incident.workflowId.replace(/^incident/, 'runPlaybook'));
-    const hays = await Promise.all(
-      [incident, run].map(async (handle) => [await handle.fetchHistory(), (await handle.describe()).memo]),
-    );
-    const kept = [hays, told, stored, records];
-    expect(foundIn(hayOf(kept), NEEDLES)).toEqual([]);
-    expect(foundIn(hayOf([kept, { planted: `x${CANARY}x` }]), NEEDLES)).not.toEqual([]);
+    const whole = [incident, runOf(incident)];
+    expect(await secretKeptIn(whole, [told, stored, records])).toEqual([]);
+    expect(await secretKeptIn(whole, [told, stored, records, { planted: `x${CANARY}x` }])).not.toEqual([]);
   },
   240_000,
 );
 
 const LOOK = `- { id: look, summary: Somebody looks, timeout: 1h, task: { role: operations, instruction: "What is it?", form: { kind: { type: text, label: Kind } } } }`;
 
-test.concurrent('with a blob store that fails people are told, and the incident ends', async () => {
-  let stores = true;
+const pagerAndChat = { pager: 'pagerduty', chat: 'slack' };
+/** The port is only what it says: a lying store has kept the bytes, or others, and names something else. */
+const STORES: Readonly<Record<string, TestWorld['deps']['blobs']['put']>> = {
+  fails: () => Promise.reject(new Error(`the disk is full, password=${CANARY}`)),
+  hangs: () => new Promise(() => undefined),
+  lies: async () => ({ digest: sha256Hex(Buffer.from(CANARY)), sizeBytes: CANARY.length }),
+  'gives words': async () => CANARY as never,
+};
+
+test.concurrent.each(Object.keys(STORES))(
+  'with a blob store that %s people are told, and the incident ends and says what is not written',
+  async (kind) => {
+    let stores = true;
+    const { blobs } = world.deps;
+    const put: typeof blobs.put = (bytes, context) =>
+      stores ? blobs.put(bytes, context) : (STORES[kind] as typeof blobs.put)(bytes, context);
+    const { lines, logger } = ownLog();
+    const deps = { ...world.deps, logger, blobs: { ...blobs, put } };
+    const { told: said, activities } = activitiesTelling(
+      { ...world, deps, activities: createActivities(deps) },
+      emptyStage(),
+      pagerAndChat,
+    );
+    const own = await startWorker(env, { activities });
+    try {
+      const handle = await openIncident(env.client, world, own.taskQueue, planOf(LOOK));
+      await seenIncident(handle, 'people are asked', ({ standing }) => standing.next.length > 0);
+      stores = false;
+      await handle.executeUpdate(raiseSeverity, { args: [{ severity: 'SEV1', by: 'ann', reason: 'a test' }] });
+      await seenIncident(handle, 'people are told', ({ timeline }) =>
+        timeline.some(({ kind: what, text }) => what === 'notice' && text.includes('(severity)')),
+      );
+      const run = runOf(handle);
+      await run.executeUpdate(answerTask, { args: [{ step: 'look', by: 'ann', answers: { kind: 'smoke' } }] });
+      const { outcome, evidence } = await handle.result();
+      expect(outcome).toBe('done');
+      // It says itself what it could not write.
+      expect(evidence.waiting).toBeGreaterThan(0);
+      await expect(handle.query(trailQuery)).resolves.toMatchObject({ waiting: evidence.waiting });
+      expect(await secretKeptIn([handle, run], [said, evidence, lines])).toEqual([]);
+    } finally {
+      await own.stop();
+    }
+  },
+  240_000,
+);
+
+test.concurrent('a plan of which the store gives other bytes ends its run with that, and nothing of them is told', async () => {
   const { blobs } = world.deps;
-  const put: typeof blobs.put = (bytes, context) =>
-    stores ? blobs.put(bytes, context) : Promise.reject(new Error('the disk is full'));
-  const deps = { ...world.deps, blobs: { ...blobs, put } };
-  const { activities } = activitiesTelling({ ...world, deps, activities: createActivities(deps) }, emptyStage(), {
-    pager: 'pagerduty',
-    chat: 'slack',
-  });
-  const own = await startWorker(env, { activities });
+  const lying = { ...blobs, get: async () => Buffer.from(`x${CANARY}`) };
+  const { lines, logger } = ownLog();
+  const own = await startWorker(env, { activities: createActivities({ ...world.deps, logger, blobs: lying }) });
+  try {
+    const run = await startRun(env.client, world, own.taskQueue, planOf(LOOK));
+    const result = await run.result();
+    expect(result).toMatchObject({ outcome: 'failed', refusal: { code: 'policy.blob-damaged' } });
+    expect(await secretKeptIn([run], [result, lines])).toEqual([]);
+  } finally {
+    await own.stop();
+  }
+});
+
+test.concurrent("a store that keeps a plan to itself is somebody's business after a minute, and the run begins once it answers", async () => {
+  let hangs = true;
+  const { blobs } = world.deps;
+  const get: typeof blobs.get = (ref, context) => (hangs ? new Promise(() => undefined) : blobs.get(ref, context));
+  const deps = { ...world.deps, blobs: { ...blobs, get } };
+  const own = await startWorker(env, { activities: createActivities(deps) });
+  try {
+    const handle = await openIncident(
+      env.client,
+      world,
+      own.taskQueue,
+      planOf('- { id: rest, summary: Rest, wait: { for: 1s } }'),
+    );
+    await seenIncident(handle, 'operations are asked', ({ standing }) =>
+      standing.next.some(({ role, what }) => role === 'operations' && what.includes('blob store')),
+    );
+    hangs = false;
+    expect((await handle.result()).outcome).toBe('done');
+  } finally {
+    await own.stop();
+  }
+}, 240_000);
+
+test.concurrent('a channel that hangs for all of its time costs each notice that and no more: the incident ends, and the others are told', async () => {
+  const heard: ToldMessage[] = [];
+  let asked = 0;
+  /** Says nothing until nobody listens any more. */
+  const hang: Notifier['send'] = (_notice, { deadlineMs }) => {
+    asked += 1;
+    return new Promise((_resolve, reject) => {
+      setTimeout(() => reject(new Error(CANARY)), deadlineMs - Date.now() + 100).unref();
+    });
+  };
+  const deaf: Notifier = {
+    route: 'deaf',
+    send: hang,
+    update: (notice, _first, context) => hang(notice, context),
+    resolve: (notice, _first, context) => hang(notice, context),
+  };
+  const pager: Notifier = Object.assign(memory({})({ told: heard }), { route: 'pagerduty' });
+  const { lines, logger } = ownLog();
+  const deps = { ...world.deps, logger, notifiers: { pager, deaf } };
+  const own = await startWorker(env, { activities: createActivities(deps) });
   try {
     const handle = await openIncident(env.client, world, own.taskQueue, planOf(LOOK));
+    const run = runOf(handle);
     await seenIncident(handle, 'people are asked', ({ standing }) => standing.next.length > 0);
-    stores = false;
-    await handle.executeUpdate(raiseSeverity, { args: [{ severity: 'SEV1', by: 'ann', reason: 'a test' }] });
-    await seenIncident(handle, 'people are told', ({ timeline }) =>
-      timeline.some(({ kind, text }) => kind === 'notice' && text.includes('(severity)')),
-    );
-    const run = env.client.workflow.getHandle(handle.workflowId.replace(/^incident/, 'runPlaybook'));
     await run.executeUpdate(answerTask, { args: [{ step: 'look', by: 'ann', answers: { kind: 'smoke' } }] });
     const { outcome, evidence } = await handle.result();
     expect(outcome).toBe('done');
-    // It says itself what it could not write.
-    expect(evidence.waiting).toBeGreaterThan(0);
-    await expect(handle.query(trailQuery)).resolves.toMatchObject({ waiting: evidence.waiting });
+    const { records } = await bundleOf(world, evidence);
+    const notices = factsOf(records, 'notice.sent');
+    expect(notices.map(({ confirmed, silent }) => [confirmed, silent])).toEqual(
+      notices.map(() => [['pagerduty'], ['deaf']]),
+    );
+    expect([notices.length, heard.flatMap(({ said }) => said).length]).toEqual([asked, asked]);
+    expect(heard.map(({ over }) => over)).toEqual([true]);
+    expect(await secretKeptIn([handle, run], [heard, records, lines])).toEqual([]);
   } finally {
     await own.stop();
   }
@@ -226,4 +333,4 @@ test('a process that cannot be prepared costs its step the time of the step, and
   } finally {
     await own.stop();
   }
-}, 120_000);
+});

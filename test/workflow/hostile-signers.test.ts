@@ -130,7 +130,7 @@ test('whoever spoils a session with a wrong signature is convicted and costs no 
   for (const { validator, proof } of blame) expect(await convictedBy(proof)).toBe(validator);
   expect(paid.signers.filter((id) => spoilers.includes(id))).toEqual([]);
   await keepHistory(paying, 'pay-out-side-by-side');
-}, 120_000);
+});
 
 test('whoever commits and leaves costs one session, and is accused of nothing', async () => {
   const { cast, paid, blame, tookMs } = await payoutAgainst(oneEach(['silent']), SEED);
@@ -138,7 +138,7 @@ test('whoever commits and leaves costs one session, and is accused of nothing', 
   expect(cast.done.length).toBeGreaterThan(0);
   expect(blame).toEqual([]);
   process.stdout.write(`hostile signers: ${cast.done.length} that leave cost ${tookMs} ms, seed ${SEED}\n`);
-}, 120_000);
+});
 
 test('whoever signs rightly and pads its statement to the brim costs sessions, is in no evidence, and is accused of nothing', async () => {
   const { cast, paid, blame } = await payoutAgainst(oneEach(['padded']), SEED);
@@ -148,14 +148,14 @@ test('whoever signs rightly and pads its statement to the brim costs sessions, i
   expect(paid.signers.filter((id) => padded.includes(id))).toEqual([]);
   expect(paid.evidence.sizeBytes).toBeLessThan(1_000_000);
   expect(blame).toEqual([]);
-}, 120_000);
+});
 
 test('an honest validator that is slow is waited for beside other sessions, and is neither replaced for good nor accused', async () => {
   const { cast, paid, blame } = await payoutAgainst(oneEach(['slow']), SEED);
   expect([SEED, paid.sessions <= SESSIONS_MAX]).toEqual([SEED, true]);
   expect(cast.done.length).toBeGreaterThan(0);
   expect(blame).toEqual([]);
-}, 120_000);
+});
 
 test('a wrong signature of one of seven inputs costs one session for all seven, and convicts', async () => {
   const once: Strategy = {
@@ -166,7 +166,7 @@ test('a wrong signature of one of seven inputs costs one session for all seven, 
   expect([SEED, paid.sessions]).toEqual([SEED, 2]);
   expect(blame.map(({ validator }) => validator)).toEqual(cast.done.map(({ validator }) => validator));
   for (const { validator, proof } of blame) expect(await convictedBy(proof)).toBe(validator);
-}, 120_000);
+});
 
 test('whichever five they are, and whatever they agree on, there is a signature within six sessions and no honest one is accused', async () => {
   const found: string[] = [];

@@ -19,7 +19,7 @@ let world: TestWorld;
 beforeAll(async () => {
   env = await startServer();
   world = await testWorld({ pinned: { committee: COMMITTEE }, agents: realAgents });
-}, 120_000);
+});
 afterAll(async () => {
   await world?.stop();
   await env?.teardown();
@@ -104,4 +104,4 @@ test('what an incident obeys is in its evidence: it waits for a command that cam
     sealing.letGo();
     await worker.stop();
   }
-}, 120_000);
+});

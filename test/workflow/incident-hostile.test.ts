@@ -37,7 +37,7 @@ beforeAll(async () => {
   world = await testWorld({ pinned: { committee: COMMITTEE }, agents: realAgents });
   const { activities } = activitiesTelling(world, stage, { pager: 'pagerduty', chat: 'slack' });
   worker = await startWorker(env, { activities }, { onRefused: (message) => void refused.push(message) });
-}, 120_000);
+});
 afterAll(async () => {
   await worker?.stop();
   await world?.stop();
@@ -117,7 +117,7 @@ test('signals of any shape are counted and brick no incident', async () => {
   const { outcome, evidence } = await handle.result();
   expect({ outcome, waiting: evidence.waiting, broken: evidence.broken }).toEqual({ outcome: 'done', waiting: 0 });
   expect(await taskFailures(handle)).toEqual([]);
-}, 120_000);
+});
 
 /** What the engine's library throws at: nothing of it is JSON. */
 const UNREADABLE: Readonly<
@@ -168,7 +168,7 @@ test('bytes that nobody can read are counted, and stop neither an incident, nor 
     [],
   ]);
   await record.terminate();
-}, 120_000);
+});
 
 test('a forged word that the run has ended ends no incident', async () => {
   const handle = await opened();
@@ -183,7 +183,7 @@ test('a forged word that the run has ended ends no incident', async () => {
   expect((await again.query(incidentQuery)).standing.phase).toBe('responding');
   await answered(again);
   expect(await again.result()).toMatchObject({ outcome: 'done', result: { end: 'completed' } });
-}, 120_000);
+});
 
 test('an alert record and a roster outlive messages of any shape', async () => {
   const record = await openedRecord('hostile-alert');
@@ -202,7 +202,7 @@ test('an alert record and a roster outlive messages of any shape', async () => {
   expect([await taskFailures(record), await taskFailures(roster)]).toEqual([[], []]);
   await record.terminate();
   await roster.terminate();
-}, 120_000);
+});
 
 test('half a surrogate pair is refused where people write, and stops no record where an alert brings it', async () => {
   const half = 'a\ud83d';
@@ -230,7 +230,7 @@ test('half a surrogate pair is refused where people write, and stops no record w
       some: true,
     });
   }
-}, 120_000);
+});
 
 test('one signature leads past no approval, neither by a resume nor at the executor', async () => {
   const handle = await opened(BEHIND_VOTES);
@@ -262,7 +262,7 @@ test('one signature leads past no approval, neither by a resume nor at the execu
   expect(await perform({ step: 'mark' })).toMatchObject({ outcome: 'done' });
   await run.terminate();
   await handle.terminate();
-}, 120_000);
+});
 
 test('an incident that was opened again sees that its run has ended, or is gone, and can be closed', async () => {
   const ended = await opened();
@@ -282,4 +282,4 @@ test('an incident that was opened again sees that its run has ended, or is gone,
   await runOf(gone).terminate('a click');
   expect(await again.executeUpdate(closeIncident, { args: [by] })).toEqual({ closed: true });
   expect(await again.result()).toMatchObject({ outcome: 'closed', result: { outcome: 'failed' } });
-}, 120_000);
+});

@@ -14,7 +14,7 @@ import { testWorld } from './rig/world.ts';
 let env: TestWorkflowEnvironment;
 beforeAll(async () => {
   env = await startServer();
-}, 120_000);
+});
 afterAll(async () => {
   await env?.teardown();
   await Runtime.instance().shutdown();
@@ -64,4 +64,4 @@ test('an incident that hears a thousand things goes on in another execution, wit
     await worker.stop();
     await world.stop();
   }
-}, 120_000);
+});

@@ -30,8 +30,8 @@ test('a reader is shown what the command line shows, though no worker has ever r
   const response = await get(`/v1/incidents/${encodeURIComponent(id)}`);
   expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'no-store']);
   const standing = await remembered(on.env.client.workflow.getHandle(id));
-  expect(await response.json()).toEqual({ id, status: 'running', standing, lines: linesOf(standing) });
-  expect(linesOf(standing).join('\n')).not.toContain('\u001b');
+  expect(await response.json()).toEqual({ id, status: 'running', standing, lines: linesOf(standing, Date.now()) });
+  expect(linesOf(standing, Date.now()).join('\n')).not.toContain('\u001b');
   await eventually('it is listed', async () => {
     const { incidents } = (await (await get('/v1/incidents?limit=5')).json()) as { incidents: { id: string }[] };
     return incidents.some((each) => each.id === id);

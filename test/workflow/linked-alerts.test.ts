@@ -128,7 +128,7 @@ describe('an alert that asks for what an open incident does', () => {
     } finally {
       await running.stop();
     }
-  }, 120_000);
+  });
 
   test('and resolves and fires again is another incident, which those that come then join', async () => {
     const running = await worker();
@@ -146,7 +146,7 @@ describe('an alert that asks for what an open incident does', () => {
     } finally {
       await running.stop();
     }
-  }, 120_000);
+  });
 
   test('opens one with all that ask at once, and is still found when its history was carried on', async () => {
     const alerts = Array.from({ length: 12 }, (_unused, at) => about(8, 'ValidatorOffline', `at-once-${at}`));
@@ -170,7 +170,7 @@ describe('an alert that asks for what an open incident does', () => {
     } finally {
       await second.stop();
     }
-  }, 120_000);
+  });
 
   test('opens another when the run of that one has ended, or when it is gone', async () => {
     const running = await worker();
@@ -200,7 +200,7 @@ describe('an alert that asks for what an open incident does', () => {
     } finally {
       await running.stop();
     }
-  }, 120_000);
+  });
 
   test('is answered although whoever would answer it is told nonsense, or is ended by a click before it does', async () => {
     const running = await worker();
@@ -225,5 +225,5 @@ describe('an alert that asks for what an open incident does', () => {
     } finally {
       await running.stop();
     }
-  }, 120_000);
+  });
 });

@@ -63,6 +63,9 @@ scenario('a signer that goes silent after committing is replaced in a new sessio
   if (paid.outcome !== 'settled') throw new Error(JSON.stringify(paid));
   expect(paid.sessions).toBe(2);
   expect(paid.signers).not.toContain(silent);
+  // What the metrics of the worker are told.
+  for (const signer of paid.signers) expect(world.produced).toContainEqual([signer, 1]);
+  expect(world.produced).toContainEqual(['all', 1]);
   expectNoNonceTwice(world);
   await keepHistory(paying, 'pay-out-silent-signer');
 });
@@ -203,6 +206,22 @@ scenario('a reorg takes a settled-looking payout back, and the same bytes confir
   expect(paymentsIn(world)).toBe(1);
   await keepHistory(paying, 'pay-out-reorg');
 });
+
+scenario(
+  'a payout whose deposit a reorg gave back to its sender says that only another deposit helps',
+  async (scene) => {
+    const { env, world, taskQueue } = scene;
+    const vault = await openVault(env, world, taskQueue);
+    const coin = await deposit(world, vault.script, 2);
+    const paying = await start(scene, vault, [coin]);
+    await broadcast(world);
+    const { height } = world.chain.view.status().tip;
+    await world.dev.forkFrom(height - 2, 3, { drop: true });
+    expect(world.chain.view.output(coin).output).toBeUndefined();
+    await eventually('it says so', async () => (await paying.query(progressQuery)).next.includes('must pay again'));
+    await paying.terminate('nobody pays again in this test');
+  },
+);
 
 scenario('a request that was paid already pays nothing twice', async (scene) => {
   const { env, world, taskQueue } = scene;

@@ -16,7 +16,7 @@ import { AMOUNT_SATS, PAYOUT_SCRIPT, signedRelease, signedTerms, testWorld } fro
 let env: TestWorkflowEnvironment;
 beforeAll(async () => {
   env = await startServer();
-}, 120_000);
+});
 afterAll(async () => {
   await env?.teardown();
   await Runtime.instance().shutdown();
@@ -111,5 +111,5 @@ for (const [epochBefore, { who, options, maxCachedWorkflows }] of casts.entries(
       await worker.stop();
       await world.stop();
     }
-  }, 120_000);
+  });
 }

@@ -43,7 +43,7 @@ describe('an alert', () => {
     } finally {
       await first.stop();
     }
-  }, 120_000);
+  });
 
   test('opens one incident through repeats and a worker that is replaced, and ends when it is resolved', async () => {
     const life = { id: 'life', labels: { validator: '2' } };
@@ -80,7 +80,7 @@ describe('an alert', () => {
     } finally {
       await second.stop();
     }
-  }, 120_000);
+  });
 
   test('whose resolution overtook it is answered all the same', async () => {
     const { id } = await one({ id: 'overtaken', labels: { validator: '3' }, status: 'resolved' });
@@ -93,14 +93,14 @@ describe('an alert', () => {
     } finally {
       await running.stop();
     }
-  }, 120_000);
+  });
 
   test('that was terminated by a click is begun again by its next repeat, and one that ended is not', async () => {
     const { id } = await one({ id: 'clicked' });
     await handle(id).terminate('a click');
     expect(await one({ id: 'clicked' })).toEqual({ id, state: 'heard' });
     expect((await handle(id).describe()).status.name).toBe('RUNNING');
-  }, 120_000);
+  });
 
   test('that no playbook answers is kept, with every loser and its reason, and opens nothing', async () => {
     const { id } = await one({ id: 'strange', name: 'Strange' });
@@ -111,7 +111,7 @@ describe('an alert', () => {
     } finally {
       await running.stop();
     }
-  }, 120_000);
+  });
 
   test('by any text is no markup on its page, and drives no terminal', async () => {
     const hostile = '\u001b[2J[x](javascript:alert(1)) <img src=x> `{{7*7}}` $(reboot)\n# resolved \u202e';
@@ -133,7 +133,7 @@ describe('an alert', () => {
     } finally {
       await running.stop();
     }
-  }, 120_000);
+  });
 });
 
 async function phaseOf(id: string): Promise<unknown> {

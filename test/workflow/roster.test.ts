@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Runtime } from '@temporalio/worker';
 import { createActivities } from '../../activities/activities.ts';
@@ -20,13 +20,11 @@ import { startServer } from './rig/server.ts';
 import { deposit, openVault } from './rig/steps.ts';
 import { signedRelease, testWorld } from './rig/world.ts';
 
-jest.setTimeout(120_000);
-
 let env: TestWorkflowEnvironment;
 let networks = 0;
 beforeAll(async () => {
   env = await startServer();
-}, 120_000);
+});
 afterAll(async () => {
   await env?.teardown();
   await Runtime.instance().shutdown();

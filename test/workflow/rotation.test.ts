@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Runtime } from '@temporalio/worker';
 import type { Catalogue } from '../../domain/playbook/catalogue.ts';
@@ -24,8 +24,6 @@ import { keepHistory, startWorker } from './rig/rig.ts';
 import { startServer } from './rig/server.ts';
 import { type TestWorld, testWorld } from './rig/world.ts';
 
-jest.setTimeout(120_000);
-
 let env: TestWorkflowEnvironment;
 let world: TestWorld;
 let stage: Stage;
@@ -35,7 +33,7 @@ beforeAll(async () => {
   world = await testWorld({ pinned: { committee: COMMITTEE } });
   stage = emptyStage();
   worker = await startWorker(env, { activities: activitiesOn(world, stage) });
-}, 120_000);
+});
 afterAll(async () => {
   await worker?.stop();
   await world?.stop();

@@ -18,11 +18,13 @@ import type { Screen } from '../../cli/screen.ts';
 import { approve } from '../../cli/vote/approve.ts';
 import { fetchRequest, sendVote } from '../../cli/vote/deliver.ts';
 import { createAuditActivities } from '../../activities/audit.ts';
-import { secretOf } from '../../domain/committee/testkit/keys.ts';
+import { orderDigest, type SignedOrder } from '../../domain/committee/order.ts';
+import { FREEZE_RENEWALS_MAX } from '../../domain/committee/renewals.ts';
+import { principals, secretOf, signaturesBy } from '../../domain/committee/testkit/keys.ts';
 import { toHex } from '../../domain/encoding/hex.ts';
 import { folder as folderBlobs } from '../../plugins/blob/folder/index.ts';
 import { realAgents } from './rig/agents.ts';
-import { activitiesOn, COMMITTEE, emptyStage, orderOf, type Stage } from './rig/playbooks.ts';
+import { activitiesOn, COMMITTEE, emptyStage, handToAll, orderOf, type Stage } from './rig/playbooks.ts';
 import { eventually, startWorker } from './rig/rig.ts';
 import { startServer } from './rig/server.ts';
 import { type TestWorld, testWorld } from './rig/world.ts';
@@ -100,7 +102,7 @@ beforeAll(async () => {
       validators: [],
     }),
   );
-}, 120_000);
+});
 afterAll(async () => {
   await worker?.stop();
   await world?.stop();
@@ -174,7 +176,7 @@ test('a playbook that the committee has not signed does not start, and one that 
     expect(await all()).toMatch(new RegExp(`vote\\.counted +member-${seat} .*choice approve`));
   expect(await all()).toMatch(/step\.ended .*burn/);
   await expect(sendVote({ data }, at('vote-5-approve.json'))).resolves.toMatchObject({ data: { have: 6 } });
-}, 120_000);
+});
 
 test('a name that an open incident has opens no second one: the same to do is that incident, anything else is refused', async () => {
   const file = playbook('named', FORM);
@@ -188,7 +190,13 @@ test('a name that an open incident has opens no second one: the same to do is th
     code: 'conflict.incident-open',
     message: 'incident/test-network/taken is open already and runs named with what "paper"; nothing was opened',
   });
-}, 120_000);
+  const refused = { code: 'conflict.incident-open' };
+  writeFileSync(at('taken.json'), JSON.stringify(orderOf(world, 'freeze', 3)));
+  await expect(run(file, 'taken', [at('taken.json')])).rejects.toMatchObject(refused);
+  const edited = playbook('named', FORM.replace('timeout: 1h', 'timeout: 2h'));
+  await sign(edited);
+  await expect(run(edited, 'taken')).rejects.toMatchObject(refused);
+});
 
 test('an edited playbook is another one: its signatures do not count, and a run of it keeps what it was', async () => {
   const file = playbook('frozen', FREEZE);
@@ -207,7 +215,7 @@ test('an edited playbook is another one: its signatures do not count, and a run 
   await giveOrder({ data }, 'second', at('freeze.json'));
   await eventually('it is over', async () => (await lines('second')).includes('done: completed'));
   expect(stage.done).toEqual([]);
-}, 120_000);
+});
 
 test('stop and undo are single commands; undo and resume need the key of a member', async () => {
   const file = playbook('held', `${FREEZE}\n${FORM}`);
@@ -251,13 +259,36 @@ test('stop and undo are single commands; undo and resume need the key of a membe
   await eventually('people have to act', async () => (await lines('fourth')).includes('SEV1 FAILED'));
   await close(screen, 'fourth', by);
   await eventually('the incident is over', async () => (await lines('fourth')).includes('SEV1 OVER'));
-}, 120_000);
+});
+
+test('the file of a freeze that was one renewal too many is handed again with four more signatures, and arrives', async () => {
+  const file = playbook('renewed', FREEZE);
+  await sign(file);
+  const first = 9;
+  for (let renewal = 0; renewal <= FREEZE_RENEWALS_MAX; renewal += 1)
+    await handToAll(world, orderOf(world, 'freeze', first + renewal));
+  const ofThree = orderOf(world, 'freeze', first + FREEZE_RENEWALS_MAX + 1);
+  const { order } = ofThree;
+  const handed = async (key: string, signed: SignedOrder) => {
+    writeFileSync(at('renewed.json'), JSON.stringify(signed));
+    return giveOrder({ data }, key, at('renewed.json'));
+  };
+  await run(file, 'renewed');
+  await eventually('an order is asked for', async () =>
+    (await lines('renewed')).includes('sign a freeze with a number'),
+  );
+  await handed('renewed', ofThree);
+  await handed('renewed', { order, signatures: signaturesBy(principals.slice(0, 7), orderDigest(order)) });
+  await eventually('it is over', async () => (await lines('renewed')).includes('done: completed'));
+});
 
 test('notes, roles and a severity are single commands; one that falls needs a key; watching shows each change', async () => {
   const file = playbook('noted', FORM);
   await sign(file);
   await run(file, 'noted');
   await eventually('it asks', async () => (await lines('noted')).includes('form of step look'));
+  writeFileSync(at('early.json'), JSON.stringify(orderOf(world, 'freeze', 20)));
+  expect((await giveOrder({ data }, 'noted', at('early.json'))).next).toBe('incident show noted');
   writeFileSync(at('picture.txt'), 'smoke over the roof');
   const noted = await note({ data, by: 'ann', attach: [at('picture.txt')] }, 'noted', 'smoke over the roof');
   expect(noted.data['attachments']).toMatchObject([{ name: 'picture.txt', blob: { sizeBytes: 19 } }]);
@@ -281,7 +312,7 @@ test('notes, roles and a severity are single commands; one that falls needs a ke
   expect((await watching).data).toMatchObject({ standing: { phase: 'over', severity: 'SEV2' } });
   expect(shown).toContain('nobody has to act');
   expect(shown).not.toContain('\u001b');
-}, 120_000);
+});
 
 test('with every worker dead, who must act next can still be read', async () => {
   const file = playbook('waiting', ASK);
@@ -302,4 +333,4 @@ test('with every worker dead, who must act next can still be read', async () => 
   );
   expect((await listIncidents({ data, limit: '10' })).lines.join('\n')).toContain('NEXT  committee: vote: Burn paper?');
   worker = await startWorker(env, { activities: activities() }, { taskQueue: worker.taskQueue });
-}, 120_000);
+});

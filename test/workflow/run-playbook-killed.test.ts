@@ -17,7 +17,7 @@ let env: TestWorkflowEnvironment;
 
 beforeAll(async () => {
   env = await startServer();
-}, 120_000);
+});
 afterAll(async () => {
   workers.kill();
   await env?.teardown();
@@ -53,4 +53,4 @@ test('a worker process is killed between two votes; its successor counts the one
   await handle.terminate('the test is over');
   second.child.kill('SIGTERM');
   await second.exit;
-}, 120_000);
+});

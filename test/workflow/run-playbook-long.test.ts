@@ -54,7 +54,7 @@ ${indent(BURN, 8)}
   expect(runs.length).toBeGreaterThan(1);
   for (const events of runs) expect(events.length).toBeLessThanOrEqual(HISTORY_EVENTS_MAX);
   expect(stage.done.splice(0)).toEqual(['test.set a', `test.note ${rounds} rounds`, 'test.burn x']);
-}, 120_000);
+});
 
 test('a run that asks for something while its guards are called back goes on with them, and is not stopped', async () => {
   const rounds = 150;
@@ -117,7 +117,7 @@ test('a run that asks for something while its guards are called back goes on wit
   } finally {
     await worker.stop();
   }
-}, 120_000);
+});
 
 test('a run whose effects carry much goes on in another execution by its bytes, long before its events are many', async () => {
   const rounds = 24;
@@ -150,7 +150,7 @@ test('a run whose effects carry much goes on in another execution by its bytes, 
   } finally {
     await worker.stop();
   }
-}, 120_000);
+});
 
 /** The name of the patch that an execution met at this event. */
 function patchAt({ markerRecordedEventAttributes: marker }: Run[number]): string | undefined {
@@ -174,7 +174,7 @@ test('a guard that must hold ends the run when it does not, and what was done is
   });
   expect(stage.done.splice(0)).toEqual(['test.set a', 'test.unset a']);
   await keepHistory(handle, 'run-playbook-guard');
-}, 120_000);
+});
 
 test('a guard that only pages says when it breaks and when it holds again, once each', async () => {
   stage.seen = 1;
@@ -192,7 +192,7 @@ test('a guard that only pages says when it breaks and when it holds again, once 
     expect.stringContaining('does not hold'),
     expect.stringContaining('holds again'),
   ]);
-}, 120_000);
+});
 
 const KEY = (
   participants: string,
@@ -210,7 +210,7 @@ test('a key is made by the process of its own, once the committee has approved e
   const key = await on.env.client.workflow.getHandle('generateKey/test-network/41').result();
   expect(key).toMatchObject({ outcome: 'active' });
   await keepHistory(handle, 'run-playbook-process');
-}, 120_000);
+});
 
 test('a key that leaves a suspect out is made by the others, and its certificate names them, the run and the step', async () => {
   const plan = planOf(KEY('[1, 2, 4, 5]').replace('${inputs.epoch}', '43'));
@@ -226,7 +226,7 @@ test('a key that leaves a suspect out is made by the others, and its certificate
     participants: [1, 2, 4, 5],
     origin: { step: 'key', playbook: plan.digest },
   });
-}, 120_000);
+});
 
 test('a key of too few is refused, and not made with everybody instead', async () => {
   const handle = await startRun(
@@ -239,7 +239,7 @@ test('a key of too few is refused, and not made with everybody instead', async (
   expect(await handle.result()).toMatchObject({ outcome: 'failed', refusal: { code: 'input.capability-argument' } });
   await expect(on.env.client.workflow.getHandle('generateKey/test-network/42').describe()).rejects.toThrow();
   expect(stage.done).toEqual([]);
-}, 120_000);
+});
 
 test('an action that is silent for too long is tried again', async () => {
   let go = (): void => undefined;
@@ -255,4 +255,4 @@ test('an action that is silent for too long is tried again', async () => {
   expect(await handle.result()).toMatchObject({ outcome: 'done' });
   expect(await handle.query(progressQuery)).toMatchObject({ phase: 'done', percent: 100, awaitingRole: 'nobody' });
   stage.done.length = 0;
-}, 120_000);
+});

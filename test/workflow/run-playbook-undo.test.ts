@@ -65,7 +65,6 @@ test.each([1, 2, 3, 4, 5])(
       ...[...before].reverse().map((id) => `test.unset un-${id}`),
     ]);
   },
-  60_000,
 );
 
 test('a step whose outcome nobody knows is taken back too', async () => {
@@ -73,7 +72,7 @@ test('a step whose outcome nobody knows is taken back too', async () => {
   const result = await (await start([set('s1'), set('s2')])).result();
   expect(failedWith(result)).toEqual(['unknown-outcome.settlement', ['s2', 's1'], []]);
   stage.done.length = 0;
-}, 120_000);
+});
 
 test('what cannot be taken back keeps nothing else, is named, and is tried again when a person says so', async () => {
   stage.failing.set('s3', { times: 1, code: 'policy.vault-unknown' });
@@ -89,7 +88,7 @@ test('what cannot be taken back keeps nothing else, is named, and is tried again
   expect(failedWith(await handle.result())).toEqual(['policy.vault-unknown', ['s2', 's1'], []]);
   await keepHistory(handle, 'run-playbook-halted');
   stage.done.length = 0;
-}, 120_000);
+});
 
 test('stop leaves the world as it is, and undo is another command', async () => {
   const handle = await start([set('s1'), HOLD]);
@@ -105,7 +104,7 @@ test('stop leaves the world as it is, and undo is another command', async () => 
   await undo(handle);
   expect(failedWith(await handle.result())).toEqual(['policy.run-stopped', ['s1'], []]);
   expect(stage.done.splice(0)).toEqual(['test.set s1', 'test.unset un-s1']);
-}, 120_000);
+});
 
 test('one command stops and undoes; another closes a halted run as it stands', async () => {
   const undone = await start([set('s1'), HOLD]);
@@ -121,7 +120,7 @@ test('one command stops and undoes; another closes a halted run as it stands', a
   await closed.executeUpdate(closeRun, by);
   expect(failedWith(await closed.result())).toEqual(['policy.run-stopped', [], ['s2']]);
   stage.done.length = 0;
-}, 120_000);
+});
 
 test('a stop lets an effect finish that has begun, so that it can be taken back', async () => {
   let go = (): void => undefined;
@@ -133,7 +132,7 @@ test('a stop lets an effect finish that has begun, so that it can be taken back'
   expect(failedWith(await handle.result())).toEqual(['policy.run-stopped', ['s2', 's1'], []]);
   expect(stage.done.splice(0)).toEqual(['test.set s1', 'test.set s2', 'test.unset un-s2', 'test.unset un-s1']);
   stage.held.clear();
-}, 120_000);
+});
 
 test('a click on cancel stops the run and takes nothing back', async () => {
   const handle = await start([set('s1'), HOLD]);
@@ -143,7 +142,7 @@ test('a click on cancel stops the run and takes nothing back', async () => {
   expect(stage.done.splice(0)).toEqual(['test.set s1']);
   await handle.executeUpdate(closeRun, by);
   expect(failedWith(await handle.result())).toEqual(['policy.run-stopped', [], ['s1']]);
-}, 120_000);
+});
 
 test('a playbook that says so leaves everything as it is when it fails, and asks a person', async () => {
   stage.failing.set('s2', { times: 1, code: 'policy.vault-unknown' });
@@ -152,7 +151,7 @@ test('a playbook that says so leaves everything as it is when it fails, and asks
   expect(stage.done.splice(0)).toEqual(['test.set s1', 'test.set s2 failed']);
   await handle.executeUpdate(closeRun, by);
   expect(failedWith(await handle.result())).toEqual(['policy.vault-unknown', [], ['s1']]);
-}, 120_000);
+});
 
 const FREEZE = `- id: freeze
   summary: Stop payouts
@@ -187,7 +186,7 @@ test('a freeze waits for an order of the committee, every validator obeys it, an
   await handle.executeUpdate(handOrder, { args: [orderOf(on.world, 'lift', 4)] });
   expect(failedWith(await handle.result())).toEqual(['policy.run-stopped', ['freeze'], []]);
   await keepHistory(handle, 'run-playbook-orders');
-}, 120_000);
+});
 
 test('a freeze that was signed beforehand is handed on at once; one that lasts longer than the playbook asks is not', async () => {
   const plan = planOf(FREEZE);
@@ -202,7 +201,7 @@ test('a freeze that was signed beforehand is handed on at once; one that lasts l
     outcome: 'done',
     undoable: [{ step: 'freeze', action: 'custody.lift' }],
   });
-}, 120_000);
+});
 
 test('a playbook that is edited and stored anew while it runs changes nothing in the run', async () => {
   const loaded = planOf([set('s1'), HOLD.replace('1h', '1s'), set('s2')].join('\n'));
@@ -214,7 +213,7 @@ test('a playbook that is edited and stored anew while it runs changes nothing in
   expect(stage.done.splice(0)).toEqual(['test.set s1', 'test.set s2']);
   const other = await startRun(on.env.client, on.world, on.taskQueue, { ...loaded, digest: planDigest(edited.plan) });
   expect(await other.result()).toMatchObject({ outcome: 'failed', refusal: { code: 'input.plan-digest' } });
-}, 120_000);
+});
 
 test('a run of a network that asks for signatures does not start without them', async () => {
   const strict = await testWorld({ pinned: { committee: COMMITTEE, environment: 'drill' } });
@@ -224,4 +223,4 @@ test('a run of a network that asks for signatures does not start without them', 
   expect(stage.done).toEqual([]);
   await own.stop();
   await strict.stop();
-}, 120_000);
+});

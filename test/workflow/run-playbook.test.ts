@@ -25,7 +25,7 @@ let world: TestWorld;
 beforeAll(async () => {
   env = await startServer();
   world = await testWorld({ pinned: { committee: COMMITTEE } });
-}, 120_000);
+});
 afterAll(async () => {
   await world?.stop();
   await env?.teardown();
@@ -39,19 +39,15 @@ type Scene = {
 
 /** A stage of its own for each scenario; once as usual, and once with every workflow task replayed from the start. */
 function scenario(title: string, run: (scene: Scene) => Promise<void>): void {
-  test.each([50, 0])(
-    `${title} (%i workflows cached)`,
-    async (maxCachedWorkflows) => {
-      const stage = emptyStage();
-      const worker = await startWorker(env, { activities: activitiesOn(world, stage) }, { maxCachedWorkflows });
-      try {
-        await run({ stage, start: (loaded, change) => startRun(env.client, world, worker.taskQueue, loaded, change) });
-      } finally {
-        await worker.stop();
-      }
-    },
-    60_000,
-  );
+  test.each([50, 0])(`${title} (%i workflows cached)`, async (maxCachedWorkflows) => {
+    const stage = emptyStage();
+    const worker = await startWorker(env, { activities: activitiesOn(world, stage) }, { maxCachedWorkflows });
+    try {
+      await run({ stage, start: (loaded, change) => startRun(env.client, world, worker.taskQueue, loaded, change) });
+    } finally {
+      await worker.stop();
+    }
+  });
 }
 
 const note = (id: string, what: string, more = ''): string =>
@@ -300,3 +296,28 @@ scenario('what this installation cannot do is refused before the first step', as
   });
   expect(stage.done).toEqual([]);
 });
+
+scenario(
+  'an approval that the committee of today cannot give is refused before the first step, also one in a playbook inside',
+  async ({ stage, start }) => {
+    const inner = planOf(ASK.replace('class: change,', 'class: change, quorum: 50,'), `name: inner\n${INPUTS}`);
+    const outer = planOf(
+      [note('first', 'a'), '- { id: sub, summary: Run it, playbook: inner, with: { what: deep }, timeout: 5m }'].join(
+        '\n',
+      ),
+      '',
+      {
+        ...CATALOGUE,
+        playbooks: {
+          inner: { digest: inner.digest, effect: 'irreversible', inputs: { what: { type: 'text', optional: true } } },
+        },
+      },
+    );
+    const handle = await start(outer, { library: { [inner.digest]: await putDocument(world, inner.plan) } });
+    expect(await handle.result()).toMatchObject({
+      outcome: 'failed',
+      refusal: { code: 'policy.playbook-quorum', details: { playbook: 'inner', step: 'ask', need: 50 } },
+    });
+    expect(stage.done).toEqual([]);
+  },
+);

@@ -14,7 +14,7 @@ import { type Facts, type ShippedWorld, shippedWorld, stopShippedWorlds } from '
 let env: TestWorkflowEnvironment;
 beforeAll(async () => {
   env = await startServer();
-}, 120_000);
+});
 afterAll(async () => {
   await stopShippedWorlds();
   await env?.teardown();

@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Runtime } from '@temporalio/worker';
 import type { AuditRecord } from '../../domain/audit/record.ts';
-import { forecast } from '../../domain/playbook/forecast.ts';
+import { forecast, type ForecastStep } from '../../domain/playbook/forecast.ts';
 import { everyStep } from '../../domain/playbook/nesting.ts';
+import type { Plan } from '../../domain/playbook/plan.ts';
 import { RUN_PLAYBOOK, type RunPlaybookResult, workflowOfRun } from '../../workflows/run-playbook/messages.ts';
 import { bundleOf, factsOf } from './rig/evidence.ts';
 import { openIncident } from './rig/incidents.ts';
@@ -17,7 +19,7 @@ import type { Trouble } from './rig/trouble.ts';
 let env: TestWorkflowEnvironment;
 beforeAll(async () => {
   env = await startServer();
-}, 120_000);
+});
 afterAll(async () => {
   await stopShippedWorlds();
   await env?.teardown();
@@ -44,10 +46,8 @@ async function incidentOn(path: Path, isKilled: boolean) {
     const playbook = { name: plan.name, playbook: digest, plan: ref, library, inputs: path.inputs };
     const given = { severity: plan.severity, playbook };
     const incident = await openIncident(env.client, scene.world, scene.taskQueue, { ok: true, plan, digest }, given);
-    await peopleCarry(
-      scene,
-      env.client.workflow.getHandle(incident.workflowId.replace(/^incident/, 'runPlaybook')) as Started,
-    );
+    const run = env.client.workflow.getHandle(incident.workflowId.replace(/^incident/, 'runPlaybook')) as Started;
+    await peopleCarry(scene, run);
     const { outcome, result, evidence } = await incident.result();
     const { records } = await bundleOf(scene.world, evidence);
     const facts = await scene.facts();
@@ -68,6 +68,8 @@ async function incidentOn(path: Path, isKilled: boolean) {
       finished: finishedIn(records),
       started: startedIn(records, plan.name),
       planned: forecast(plan, path.inputs),
+      sideBySide: sideBySideIn(plan),
+      given: scene.trouble.given.filter(({ workflowId }) => workflowId === run.workflowId),
       died: scene.trouble.died,
     };
   } finally {
@@ -95,6 +97,20 @@ function startedIn(records: readonly AuditRecord[], name: string): ReadonlyMap<s
   return new Map(started.map(({ step, effect }) => [step, effect]));
 }
 
+/** Steps of branches: which of two begins first is open. */
+const sideBySideIn = ({ steps }: Plan): ReadonlySet<string> =>
+  new Set(
+    everyStep(steps)
+      .flatMap((step) => ('parallel' in step ? Object.values(step.parallel.branches).flatMap(everyStep) : []))
+      .map(({ id }) => id),
+  );
+
+/** The arguments that were known beforehand. */
+const knownOf = ({ arguments: given }: ForecastStep): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(given).filter(([, value]) => typeof value !== 'object' || value === null || !('unknown' in value)),
+  );
+
 type Finished = { readonly plan: string; readonly step: string; readonly boundary: string | undefined };
 
 /** Every step that the records say was finished, and how the death of whoever executed it is called. */
@@ -110,6 +126,7 @@ function finishedIn(records: readonly AuditRecord[]): readonly Finished[] {
 }
 
 const walked = new Set<string>();
+let compared = 0;
 
 test.each(Object.entries(PATHS))(
   'when %s, a worker that dies at every step changes nothing of how it ends',
@@ -126,6 +143,17 @@ test.each(Object.entries(PATHS))(
     // What `playbook plan` shows beforehand is what was done: nothing else, with no other effect, and all that it calls certain.
     const planned = new Map(undisturbed.planned.map(({ step, effect }) => [step, effect]));
     for (const [step, effect] of undisturbed.started) expect([step, planned.get(step)]).toEqual([step, effect]);
+    const inOrder = (ids: readonly string[]) => [...new Set(ids)].filter((id) => !undisturbed.sideBySide.has(id));
+    const foretold = inOrder(undisturbed.planned.map(({ step }) => step));
+    const begun = inOrder([...undisturbed.started.keys()]);
+    expect(begun).toEqual(foretold.filter((id) => begun.includes(id)));
+    expect(undisturbed.given.length).toBeGreaterThan(0);
+    for (const { step, does, with: values } of undisturbed.given) {
+      const foretelling = undisturbed.planned.filter((line) => line.step === step && line.target === does);
+      const right = foretelling.map(knownOf).find((known) => isDeepStrictEqual({ ...values, ...known }, values));
+      expect([step, foretelling.map(knownOf), right !== undefined]).toEqual([step, expect.anything(), true]);
+      compared += Object.keys(right ?? {}).length;
+    }
     const certain = undisturbed.planned.filter(({ provided }) => provided.length === 0).map(({ step }) => step);
     expect(certain.filter((step) => !undisturbed.started.has(step))).toEqual([]);
   },
@@ -138,7 +166,8 @@ test.each(Object.entries(PATHS))(
  */
 const OFF = ['askForLift', 'overLater', 'later'].map((step) => `break-glass-review ${step}`);
 
-test('no step of a shipped playbook lies off these paths', () => {
+test('no step of a shipped playbook lies off these paths, and arguments that were foretold were compared', () => {
+  expect(compared).toBeGreaterThan(10);
   const every = [...SHIPPED].flatMap(([name, { plan }]) => everyStep(plan.steps).map(({ id }) => `${name} ${id}`));
   expect(every.filter((step) => !walked.has(step))).toEqual(OFF);
 });

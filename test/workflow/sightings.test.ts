@@ -1,5 +1,6 @@
+import { silentObserver } from '../../activities/testkit/observer.ts';
 import { fromBinary } from '@bufbuild/protobuf';
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { digestOf, TAGS } from '../../domain/encoding/digest.ts';
 import { validatorId, type ValidatorId } from '../../domain/network/network.ts';
 import type { BlobRef } from '../../domain/ports/blob-store.ts';
@@ -13,9 +14,6 @@ import { AnnouncementSchema } from '../../wire/generated/firebreak/v1/messages_p
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
 import { bindingsWith } from '../../activities/playbook/bindings.ts';
 import type { Doing } from '../../activities/playbook/binding.ts';
-
-/** Real agents with real journals on a machine that may be busy; nothing here waits for time to pass. */
-jest.setTimeout(60_000);
 
 const SUSPECT = 4;
 const HOUR_MS = 3_600_000;
@@ -61,7 +59,7 @@ function doing(): Doing {
     // Silent validators are asked until the time is over; here it passes by being looked at.
     clock: () => (nowMs += 10),
     logger: silentLogger,
-    observer: { attemptEnded: () => undefined, takenOver: () => undefined, validatorAnswered: () => undefined },
+    observer: silentObserver,
   } as unknown as ActivityDependencies;
   const attempt = {
     idempotencyKey: 'a test',

@@ -39,7 +39,7 @@ import { AMOUNT_SATS, FEE_SATS, PAYOUT_SCRIPT, signedRelease, signedTerms, type 
 let env: TestWorkflowEnvironment;
 beforeAll(async () => {
   env = await startServer();
-}, 120_000);
+});
 afterAll(async () => {
   await env?.teardown();
   await Runtime.instance().shutdown();
@@ -63,22 +63,18 @@ function scenario(
   choices: WorkerChoices = {},
   begin: typeof test | typeof test.concurrent = test,
 ): void {
-  begin(
-    title,
-    async () => {
-      const world = await rotatingWorld();
-      const worker = await startWorker(env, world, choices);
-      const { taskQueue } = worker;
-      try {
-        epochs += 10;
-        await run({ env, world, taskQueue, old: await makeKey({ env, world, taskQueue }, epochs) });
-      } finally {
-        await worker.stop();
-        await world.stop();
-      }
-    },
-    180_000,
-  );
+  begin(title, async () => {
+    const world = await rotatingWorld();
+    const worker = await startWorker(env, world, choices);
+    const { taskQueue } = worker;
+    try {
+      epochs += 10;
+      await run({ env, world, taskQueue, old: await makeKey({ env, world, taskQueue }, epochs) });
+    } finally {
+      await worker.stop();
+      await world.stop();
+    }
+  });
 }
 
 async function opened({ world, taskQueue, old }: Scene, change = {}): Promise<OpenVault> {
@@ -387,4 +383,4 @@ test('a list that is too long for one run is swept in several, each vault once',
   } finally {
     await stop();
   }
-}, 180_000);
+});

@@ -25,7 +25,7 @@ let env: TestWorkflowEnvironment;
 let peer: HttpPeer | undefined;
 beforeAll(async () => {
   env = await startServer();
-}, 120_000);
+});
 afterAll(async () => {
   workers.kill();
   await peer?.close();
@@ -55,4 +55,4 @@ test('a playbook tells people over the notifier of the guide, loaded by a real w
   expect(pushes).toMatchObject([{ topic: 'oncall', title: '[EXERCISE] [SEV2] Look at the vault' }]);
   worker.child.kill('SIGTERM');
   await worker.exit;
-}, 120_000);
+});

@@ -15,7 +15,7 @@ import { AMOUNT_SATS, PAYOUT_SCRIPT, signedRelease, signedTerms } from './rig/wo
 let env: TestWorkflowEnvironment;
 beforeAll(async () => {
   env = await startServer();
-}, 120_000);
+});
 afterAll(async () => {
   await env?.teardown();
   await Runtime.instance().shutdown();
@@ -102,4 +102,4 @@ test('when two carry out every effect at the same time, a key is made, a vault p
     await worker.stop();
     await world.stop();
   }
-}, 180_000);
+});

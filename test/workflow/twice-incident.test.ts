@@ -14,7 +14,7 @@ import { testWorld } from './rig/world.ts';
 let env: TestWorkflowEnvironment;
 beforeAll(async () => {
   env = await startServer();
-}, 120_000);
+});
 afterAll(async () => {
   await env?.teardown();
   await Runtime.instance().shutdown();
@@ -104,4 +104,4 @@ test('when every effect of an incident is carried out twice, it ends as when eac
     return [effect, completions > 0 && runs >= 2 * completions];
   });
   expect(Object.fromEntries(counts)).toEqual(Object.fromEntries([...OF_INCIDENTS].map((effect) => [effect, true])));
-}, 180_000);
+});

@@ -15,7 +15,7 @@ import { AMOUNT_SATS, PAYOUT_SCRIPT, signedRelease, signedTerms, testWorld } fro
 let env: TestWorkflowEnvironment;
 beforeAll(async () => {
   env = await startServer();
-}, 120_000);
+});
 afterAll(async () => {
   await env?.teardown();
   await Runtime.instance().shutdown();
@@ -112,5 +112,5 @@ for (const [who, options] of [
           .map((effect) => [effect, true]),
       ),
     );
-  }, 120_000);
+  });
 }

@@ -13,7 +13,12 @@ const { waiting } = onSkippingServer();
 const HOUR_SECONDS = 3_600;
 let incidents = 0;
 
-type Said = { readonly afterMinutes: number; readonly event: NotifyInput['event']; readonly says: string };
+type Said = {
+  readonly afterMinutes: number;
+  readonly event: NotifyInput['event'];
+  readonly says: string;
+  readonly impact: readonly string[];
+};
 
 /** An incident whose playbook only waits: all that is told of it, and when, by the clock of the server. */
 async function waitFor(
@@ -45,7 +50,8 @@ async function waitFor(
     }),
     notify: async ({ event, words }) => {
       const afterMinutes = Math.round(((await server.nowMs()) - startedMs) / 60_000);
-      said.push({ afterMinutes, event, says: 'title' in words ? words.title.replace('Of a test: ', '') : '' });
+      const says = 'title' in words ? words.title.replace('Of a test: ', '') : '';
+      said.push({ afterMinutes, event, says, impact: 'impact' in words ? words.impact : [] });
       const receipt = { reference: 'x', state: 'accepted' as const, exercise: true, atMs: 1, missed: 0 };
       const receipts = { chat: { ...receipt, route: 'slack' } };
       if (given.confirms?.(said.length) === false)
@@ -99,6 +105,17 @@ waiting('people are told half an hour before a freeze lapses in an open incident
   expect(told[0]?.afterMinutes).toBe(210);
   // Who can renew it, before the committee learns it from a refusal.
   expect(told[0]?.says).toMatch(/renew it \(.+ 3 times in a row, then .+\)/);
+});
+
+waiting('a freeze is part of what is told until it has ended', async (server) => {
+  const { said } = await waitFor(server, 250, 'SEV1', { freezeSeconds: 2.5 * HOUR_SECONDS });
+  const told = said.filter(({ event }) => event === 'update');
+  const frozen = told.filter(({ impact }) => impact.some((each) => /^payouts are frozen until .*, unless/.test(each)));
+  const at = (some: readonly Said[]): readonly number[] => [...new Set(some.map(({ afterMinutes }) => afterMinutes))];
+  expect([at(told), at(frozen)]).toEqual([
+    [60, 120, 180, 240],
+    [60, 120],
+  ]);
 });
 
 waiting(

@@ -127,7 +127,7 @@ beforeAll(async () => {
     }),
   );
   watchdog = startWatchdog();
-}, 120_000);
+});
 afterAll(async () => {
   await api?.stop();
   for (const child of children) child.kill('SIGKILL');
@@ -169,7 +169,7 @@ test('a task queue without workers pages once, through a watchdog that is killed
   const [first, last] = pager.said.filter(({ headline }) => headline.includes('no worker is left'));
   expect(first?.headline).toBe('[EXERCISE] [SEV1] laptop: no worker is left');
   expect(last?.thread).toBe(first?.thread);
-}, 120_000);
+});
 
 test('Temporal that is killed pages by itself, and so does the api that cannot record any more; both are over when it is back', async () => {
   await kill(server);
@@ -178,7 +178,7 @@ test('Temporal that is killed pages by itself, and so does the api that cannot r
   server = temporal();
   await everybody('Temporal is gone', ['send', 'resolve']);
   await everybody('no api answers', ['send', 'resolve']);
-}, 120_000);
+});
 
 test('an incident that somebody terminates is opened again, and one that is reset is noticed', async () => {
   const connection = await connected();
@@ -243,7 +243,7 @@ test('an incident that somebody terminates is opened again, and one that is rese
   await native.close();
   await connection.close();
   expect(pager.said.filter(({ headline }) => headline.includes('Of a')).length).toBe(2);
-}, 120_000);
+});
 
 test('a configuration that cannot be right ends with 2 and changes nothing', async () => {
   const file = join(folder, 'wrong.toml');
@@ -254,7 +254,7 @@ test('a configuration that cannot be right ends with 2 and changes nothing', asy
   children.add(child);
   const [code] = (await once(child, 'exit')) as [number];
   expect(code).toBe(2);
-}, 120_000);
+});
 
 const memory = (): unknown => JSON.parse(readFileSync(join(folder, 'memory.json'), 'utf8')) as unknown;
 function pagesNow(): unknown {

@@ -21,7 +21,7 @@ let env: TestWorkflowEnvironment;
 
 beforeAll(async () => {
   env = await startServer();
-}, 120_000);
+});
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL');
   await env?.teardown();
@@ -93,4 +93,4 @@ test('a worker starts from its file, works, is replaced after SIGKILL, and stops
   expect(second.log()).toContain('worker is stopped');
   expect(readFileSync(join(folder, 'identity.key'), 'utf8').includes('PRIVATE KEY')).toBe(true);
   expect(first.log() + second.log()).not.toContain('PRIVATE KEY');
-}, 120_000);
+});

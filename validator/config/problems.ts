@@ -16,7 +16,7 @@ export function configFailure(
 ): FirebreakFailure {
   const shown = problems
     .slice(0, PROBLEMS_SHOWN_MAX)
-    .map(({ field, remedy }) => `${at(where, field)}: ${field}: ${remedy}`);
+    .map(({ field, remedy }) => `${placeOf(where, field)}: ${field}: ${remedy}`);
   const rest = problems.length - shown.length;
   if (rest > 0) shown.push(`and ${rest} more`);
   const first = problems[0];
@@ -53,7 +53,7 @@ function remedyOf(issue: z.core.$ZodIssue): string {
   return issue.message;
 }
 
-const at = (where: ConfigLocation, field: string): string => {
+export const placeOf = (where: ConfigLocation, field: string): string => {
   const line = where.lineOf(field.split('.'));
   return line === undefined ? where.file : `${where.file}:${line}`;
 };

@@ -1,5 +1,5 @@
 import { fromBinary } from '@bufbuild/protobuf';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { KeyCertificate } from '../../domain/ceremony/ceremony.ts';
 import { certificateDigest, signingRequestDigest } from '../../domain/ceremony/digests.ts';
 import { FirebreakFailure } from '../../domain/errors/failure.ts';
@@ -26,9 +26,6 @@ import { TestFleet } from './testkit/agents.ts';
 import { certificateOf, keygenParameters, makeKey, runSelfTest, sharesOf, signersOf } from './testkit/ceremonies.ts';
 import { flipShareByte, forge, shiftLastByte } from './testkit/forgery.ts';
 import { commitTo, depositTo, openVault, planPayout, requestBytes } from './testkit/payouts.ts';
-
-/** Real cryptography and real disks on a machine that may be busy; nothing here waits for time to pass. */
-jest.setTimeout(60_000);
 
 const codec = transactionCodec('regtest');
 const keystore = () => memory({})({ dir: '', bitcoinNetwork: 'regtest', recordUse: () => undefined });

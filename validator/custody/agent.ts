@@ -51,6 +51,8 @@ export type CustodyAgent = {
   /** Called by the outer state machine; ceremonies other than orders and status are refused unless `ready` or `degraded` allows them. */
   setState(state: AgentState, reasons: readonly string[]): void;
   report(): AgentReport;
+  /** How many freezes of the freeze quorum alone would still be obeyed in a row. */
+  freezesLeft(): number;
   session(ceremony: string): SessionReport | undefined;
   sessions(limit: number): readonly SessionReport[];
   /** Called with what was newly obeyed, however it arrived: an order, a use of a grant, a committee. */
@@ -86,8 +88,6 @@ export type AgentReport = {
   readonly orders: OrderState;
   /** What set the present end of the freeze, also when it is over; absent while nothing ever froze payouts. */
   readonly frozenBy?: FrozenBy;
-  /** How many freezes of the freeze quorum alone would still be obeyed in a row. */
-  readonly freezesLeft: number;
   /** The committee that is obeyed now. */
   readonly committee: { readonly epoch: number; readonly digest: Digest };
   /** Uses of grants in the journal. */

@@ -1,5 +1,5 @@
 import { fromBinary } from '@bufbuild/protobuf';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { merkleRoot } from '../../domain/audit/merkle.ts';
 import { type Digest, documentDigest, TAGS } from '../../domain/encoding/digest.ts';
 import { fromHex } from '../../domain/encoding/hex.ts';
@@ -9,8 +9,6 @@ import { openEnvelope } from '../../wire/envelope.ts';
 import { AnnouncementSchema, Round } from '../../wire/generated/firebreak/v1/messages_pb.js';
 import { INCIDENTS_MAX, NEW_INCIDENTS_PER_DAY } from './audit-heads.ts';
 import { type Reply, type RequestBody, TestFleet } from './testkit/agents.ts';
-
-jest.setTimeout(60_000);
 
 let fleet: TestFleet;
 /** Days that have passed in this test. */

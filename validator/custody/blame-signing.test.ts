@@ -1,6 +1,6 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { schnorr } from '@noble/curves/secp256k1.js';
-import { describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { PartialProof } from '../../domain/ceremony/blame.ts';
 import { toHex } from '../../domain/encoding/hex.ts';
 import { validatorId } from '../../domain/network/network.ts';
@@ -22,8 +22,6 @@ import { forge, noPoint } from './testkit/forgery.ts';
 import { signTerms, vaultOwner } from './testkit/network.ts';
 import { AMOUNT, codec, payoutBench, SIGNERS } from './testkit/payout-bench.ts';
 import { commitTo, depositTo, type PlannedRequest, requestBytes } from './testkit/payouts.ts';
-
-jest.setTimeout(60_000);
 
 const bench = payoutBench();
 const HOSTILE = validatorId(2);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { BlameProof } from '../../domain/ceremony/blame.ts';
 import { keygenTranscript } from '../../domain/ceremony/digests.ts';
 import { shownShareMessage } from '../../domain/ceremony/dispute.ts';
@@ -12,8 +12,6 @@ import { TestFleet } from './testkit/agents.ts';
 import { senderOf } from './testkit/ceremonies.ts';
 import type { HostileParticipant } from './testkit/hostile-participant.ts';
 import { envelopeHex, HostileKeygen, inRosterOrder, type KeygenRounds } from './testkit/keygen-rounds.ts';
-
-jest.setTimeout(60_000);
 
 const HOSTILE = validatorId(2);
 const VICTIM = validatorId(4);

@@ -1,5 +1,5 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { epochDigest, type SignedEpoch } from '../../domain/committee/epoch.ts';
 import { canonicalBytes } from '../../domain/encoding/digest.ts';
 import { transactionCodec } from '../../plugins/chain/bitcoin/codec.ts';
@@ -14,8 +14,6 @@ import {
 import { POLICY, TestFleet } from './testkit/agents.ts';
 import { nextCommittee, pinnedCommittee, type Seated, signEpoch } from './testkit/committee.ts';
 import { hostKey, signOrder, testNetwork } from './testkit/network.ts';
-
-jest.setTimeout(60_000);
 
 const codec = transactionCodec('regtest');
 const keystore = () => memory({})({ dir: '', bitcoinNetwork: 'regtest', recordUse: () => undefined });

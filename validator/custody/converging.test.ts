@@ -1,4 +1,4 @@
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { OrderState } from '../../domain/committee/order.ts';
 import { canonicalBytes } from '../../domain/encoding/digest.ts';
@@ -7,8 +7,6 @@ import { memory } from '../../plugins/keystore/memory/index.ts';
 import { type RequestBody, TestFleet } from './testkit/agents.ts';
 import { nextCommittee, pinnedCommittee, type Seated, signEpoch, standingOrder, useOf } from './testkit/committee.ts';
 import { hostKey, signOrder } from './testkit/network.ts';
-
-jest.setTimeout(180_000);
 
 const IDS = [1, 2, 3];
 const RUNS = 8;

@@ -102,7 +102,6 @@ export function createAgent(dependencies: AgentDependencies): CustodyAgent {
         reasons: standing.reasons,
         orders: ordered.state,
         ...frozenBy(ordered),
-        freezesLeft: known.freezesLeft(clock()),
         committee: { epoch: committee.epoch, digest: committeeDigest(committee) },
         ...known.counts(),
         outflow: { signedSats: known.outflowSats(clock()), capSats: dependencies.policy.outflowCap.sats },
@@ -112,6 +111,7 @@ export function createAgent(dependencies: AgentDependencies): CustodyAgent {
         sightings: sightings.reports(),
       };
     },
+    freezesLeft: () => known.freezesLeft(clock()),
     session: (ceremony) => sessionOf(journal, ceremony),
     sessions: (limit) =>
       journal.steps.ceremonies(Math.min(limit, SESSIONS_MAX)).flatMap((ceremony) => sessionOf(journal, ceremony) ?? []),

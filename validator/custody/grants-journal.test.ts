@@ -1,12 +1,10 @@
 import { DatabaseSync } from 'node:sqlite';
-import { describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { SignedGrant } from '../../domain/committee/grant.ts';
 import { grantUseDigest, type SignedGrantUse } from '../../domain/committee/grant-use.ts';
 import { canonicalBytes } from '../../domain/encoding/digest.ts';
 import { breakGlass, pinnedCommittee, standingOrder, useOf } from './testkit/committee.ts';
 import { payoutBench } from './testkit/payout-bench.ts';
-
-jest.setTimeout(60_000);
 
 const bench = payoutBench();
 const now = (): number => Math.floor(bench.nowMs / 1_000);

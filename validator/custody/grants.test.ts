@@ -1,5 +1,5 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { SignedGrant } from '../../domain/committee/grant.ts';
 import { grantUseDigest, type SignedGrantUse } from '../../domain/committee/grant-use.ts';
 import { canonicalBytes } from '../../domain/encoding/digest.ts';
@@ -17,8 +17,6 @@ import {
 } from './testkit/committee.ts';
 import { hostKey, signOrder } from './testkit/network.ts';
 import { payoutBench } from './testkit/payout-bench.ts';
-
-jest.setTimeout(60_000);
 
 /** Four validators that can really pay out; each test freezes after the orders of the one before. */
 const bench = payoutBench();

@@ -142,8 +142,13 @@ export function createHearing({ genesis, self, orders, grants, committees, sight
       if (signed.order.number === orders.state().number) orders.obey(signed);
       return orderStandings.settle(bytes);
     }
-    const peers = orderStandings.add(from, orderDigest(signed.order));
-    if (orders.obey(signed, peers).ok) orderStandings.clear();
+    const digest = orderDigest(signed.order);
+    // More signatures under the same order may be what it lacked.
+    const said = { digest: sha256Hex(bytes), peers: orderStandings.add(from, digest), atMs: clock() };
+    if (orderStandings.isRefused(from, said)) return;
+    const obeyed = orders.obey(signed, said.peers);
+    if (obeyed.ok) orderStandings.clear();
+    else if (obeyed.refusal.code === 'policy.order-renewals') orderStandings.refuse(from, said);
   }
 
   /** The same for the use of a grant by which a peer is frozen. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { ceremonyId } from '../../domain/ceremony/ceremony.ts';
 import { certificateDigest } from '../../domain/ceremony/digests.ts';
@@ -16,9 +16,6 @@ import { TestFleet } from './testkit/agents.ts';
 import { activeKey, certificateOf, runSelfTest } from './testkit/ceremonies.ts';
 import { signTerms, vaultOwner } from './testkit/network.ts';
 import { HostileKeygen, inRosterOrder, type KeygenCeremony, type KeygenRounds } from './testkit/keygen-rounds.ts';
-
-/** Real cryptography and real disks on a machine that may be busy; nothing here waits for time to pass. */
-jest.setTimeout(60_000);
 
 const HOSTILE = validatorId(2);
 const ALL = [1, 2, 3, 4].map(validatorId);

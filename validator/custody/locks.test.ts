@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { fromBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import type { KeyCertificate } from '../../domain/ceremony/ceremony.ts';
@@ -25,9 +25,6 @@ import {
   requestBytes,
   type TestVault,
 } from './testkit/payouts.ts';
-
-/** Real cryptography and real disks on a machine that may be busy; nothing here waits for time to pass. */
-jest.setTimeout(60_000);
 
 const [ALL, NEEDED] = [7, 5];
 const AMOUNT = 100_000;

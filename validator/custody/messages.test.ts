@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ORDER_SECONDS_MAX, orderDigest, type SignedOrder } from '../../domain/committee/order.ts';
 import { canonicalBytes } from '../../domain/encoding/digest.ts';
 import { transactionCodec } from '../../plugins/chain/bitcoin/codec.ts';
@@ -19,9 +19,6 @@ import { POLICY, readReply, requestOf, TestFleet } from './testkit/agents.ts';
 import { forge } from './testkit/forgery.ts';
 import { hostKey, signOrder, testNetwork } from './testkit/network.ts';
 import { statusOf } from './testkit/status.ts';
-
-/** Real cryptography and real disks on a machine that may be busy; nothing here waits for time to pass. */
-jest.setTimeout(60_000);
 
 const codec = transactionCodec('regtest');
 const keystore = () => memory({})({ dir: '', bitcoinNetwork: 'regtest', recordUse: () => undefined });

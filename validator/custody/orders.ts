@@ -9,7 +9,7 @@ import {
   provenOrder,
   type SignedOrder,
 } from '../../domain/committee/order.ts';
-import { isOfChangeQuorum, judgeRenewal } from '../../domain/committee/renewals.ts';
+import { isBeforeChangeQuorum, isOfChangeQuorum, judgeRenewal } from '../../domain/committee/renewals.ts';
 import { canonicalBytes } from '../../domain/encoding/digest.ts';
 import { accept, refuse, type Verdict } from '../../domain/errors/failure.ts';
 import { type Envelope, OrderStateSchema, Round } from '../../wire/generated/firebreak/v1/messages_pb.js';
@@ -79,6 +79,7 @@ export function createOrders(parts: Parts, committees: Committees): Orders {
   function keepOvertaken(signed: SignedOrder, judging: Judging): void {
     const { kind, number } = signed.order;
     if (kind !== 'freeze' || journal.orders.get(number) !== undefined) return;
+    if (isBeforeChangeQuorum(number, journal.orders.latest(), judging.by.committee)) return;
     const judged = judge(signed, before(number), judging);
     if (!judged.ok || cap(signed, judging) !== undefined) return;
     journal.orders.append(
@@ -110,14 +111,16 @@ export function createOrders(parts: Parts, committees: Committees): Orders {
     if (!alone.ok) return alone;
     const isWinner = outranks(signed.order, signedOrder.order);
     // Each freeze of one number is one of the row: signing the present number again and again is no way around the cap.
-    const capped = isWinner ? cap(signed, judging) : undefined;
+    const capped = cap(signed, judging);
     if (isWinner && capped === undefined) {
       logger.warn({ number, digest, instead: present.digest }, 'two orders of one number');
       return obeyJudged(proven(signed, judging), alone.value);
     }
-    journal.doubleSigned.keep({ kind: 'order', number, digest, document: proven(signed, judging) }, clock());
+    const kind = capped === undefined ? 'order' : 'capped-order';
+    journal.doubleSigned.keep({ kind, number, digest, document: proven(signed, judging) }, clock());
     return (
-      capped ?? refuse('conflict.order-fork', `another order ${number} is in force and both carry a quorum`, { number })
+      (isWinner ? capped : undefined) ??
+      refuse('conflict.order-fork', `another order ${number} is in force and both carry a quorum`, { number })
     );
   }
 

@@ -1,7 +1,7 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { ORDER_SECONDS_MAX, type Order, type SignedOrder } from '../../domain/committee/order.ts';
+import { ORDER_SECONDS_MAX, type Order, orderDigest, type SignedOrder } from '../../domain/committee/order.ts';
 import { FREEZE_RENEWALS_MAX, RENEWAL_WITHIN_SECONDS } from '../../domain/committee/renewals.ts';
 import { canonicalBytes } from '../../domain/encoding/digest.ts';
 import { transactionCodec } from '../../plugins/chain/bitcoin/codec.ts';
@@ -10,8 +10,6 @@ import { AnnouncementSchema } from '../../wire/generated/firebreak/v1/messages_p
 import { TestFleet } from './testkit/agents.ts';
 import { nextCommittee, pinnedCommittee, signEpoch, standingOrder, useOf } from './testkit/committee.ts';
 import { hostKey, signOrder } from './testkit/network.ts';
-
-jest.setTimeout(120_000);
 
 const IDS = [1, 2, 3];
 const HOUR = 3_600;
@@ -60,7 +58,7 @@ test('a freeze quorum renews its freeze three times; the fourth is refused, reco
   await fillRow([1]);
   const before = standing(1);
   expect(before.number).toBe(FULL);
-  expect(fleet.get(1).agent.report().freezesLeft).toBe(0);
+  expect(fleet.get(1).agent.freezesLeft()).toBe(0);
   expect(await hand(1, order(FULL + 1, FREEZE))).toMatchObject(REFUSED);
   expect(fleet.get(1).journal.refusals.latest(1)).toMatchObject([REFUSED]);
   expect(fleet.get(1).agent.report().counters.refusals).toMatchObject({ [REFUSED.code]: 1 });
@@ -110,9 +108,9 @@ test('a day in which payouts went on starts the count anew, and less than a day 
   await fillRow([1]);
   pass(HOUR / 2 + RENEWAL_WITHIN_SECONDS - 10);
   expect(await hand(1, order(FULL + 1, FREEZE))).toMatchObject(REFUSED);
-  expect(fleet.get(1).agent.report().freezesLeft).toBe(0);
+  expect(fleet.get(1).agent.freezesLeft()).toBe(0);
   pass(11);
-  expect(fleet.get(1).agent.report().freezesLeft).toBe(FULL);
+  expect(fleet.get(1).agent.freezesLeft()).toBe(FULL);
   expect(await hand(1, order(FULL + 1, FREEZE))).toMatchObject({ ok: true });
 });
 
@@ -161,6 +159,60 @@ test('freezes of one number count each, whichever came first', async () => {
   }
 });
 
+/** Another freeze of that number with a digest that sorts before nearly all others. */
+function withLowDigest(number: number, change: Partial<Order>): SignedOrder {
+  for (let tries = 0; ; tries += 1) {
+    const other = order(number, FREEZE, { ...change, reason: `try ${tries}` });
+    if (orderDigest(other.order).startsWith('00')) return other;
+  }
+}
+
+test('one number signed again and again counts each time, also when a short freeze of it ended long before', async () => {
+  const long = { expiresAtSeconds: now() + ORDER_SECONDS_MAX };
+  expect(await hand(1, order(1, FREEZE, long))).toMatchObject({ ok: true });
+  const short = withLowDigest(1, { expiresAtSeconds: now() + 60 });
+  expect(await hand(1, short)).toMatchObject({ code: 'conflict.order-fork' });
+  // With the first and the short one these are four.
+  for (let again = 0; again < 2; again += 1) {
+    pass(ORDER_SECONDS_MAX - 10);
+    expect(await hand(1, order(1, FREEZE, { expiresAtSeconds: now() + ORDER_SECONDS_MAX }))).toMatchObject({
+      ok: true,
+    });
+  }
+  pass(ORDER_SECONDS_MAX - 10);
+  expect(await hand(1, order(1, FREEZE, { expiresAtSeconds: now() + ORDER_SECONDS_MAX }))).toMatchObject(REFUSED);
+  expect(fleet.get(1).agent.freezesLeft()).toBe(0);
+});
+
+test('a journal full of what was signed twice still counts what it obeyed', async () => {
+  const { journal } = fleet.get(1);
+  for (let at = 0; at < 1_000; at += 1) {
+    const document = order(2, FREEZE, { reason: `fork ${at}` });
+    const kind = at % 2 === 0 ? 'order' : 'capped-order';
+    journal.doubleSigned.keep({ kind, number: at % 3, digest: orderDigest(document.order), document }, nowMs);
+  }
+  pass(2 * RENEWAL_WITHIN_SECONDS);
+  for (let again = 0; again < FULL; again += 1) {
+    expect(await hand(1, order(3, FREEZE, { expiresAtSeconds: now() + HOUR }))).toMatchObject({ ok: true });
+    pass(HOUR / 2);
+  }
+  expect(await hand(1, order(3, FREEZE, { expiresAtSeconds: now() + HOUR }))).toMatchObject(REFUSED);
+  expect(journal.doubleSigned.count()).toBe(1_000);
+});
+
+test('a freeze that the cap kept out counts once, when it is obeyed after a day of freedom', async () => {
+  await fillRow([1]);
+  const refused = order(FULL, FREEZE, { expiresAtSeconds: now() + 10 * RENEWAL_WITHIN_SECONDS });
+  expect(await hand(1, refused)).toMatchObject(REFUSED);
+  pass(HOUR / 2 + RENEWAL_WITHIN_SECONDS);
+  expect(fleet.get(1).agent.freezesLeft()).toBe(FULL);
+  expect(await hand(1, refused)).toMatchObject({ ok: true });
+  expect(fleet.get(1).agent.freezesLeft()).toBe(FULL - 1);
+  for (let number = FULL + 1; number < 2 * FULL; number += 1)
+    expect(await hand(1, order(number, FREEZE))).toMatchObject({ ok: true });
+  expect(await hand(1, order(2 * FULL, FREEZE))).toMatchObject(REFUSED);
+});
+
 test('a freeze that comes after a later one is refused, and one of the row all the same', async () => {
   const freezes = Array.from({ length: FULL }, (_, at) => order(at + 1, FREEZE)).toReversed();
   expect(await hand(1, freezes[0] ?? order(1, FREEZE))).toMatchObject({ ok: true });
@@ -174,6 +226,15 @@ test('a freeze that comes after a later one is refused, and one of the row all t
   await fleet.crash(1);
   expect(standing(1)).toEqual(before);
   expect(await hand(1, order(FULL + 1, FREEZE))).toMatchObject(REFUSED);
+});
+
+test('below an order of the change quorum no freeze that comes too late is kept', async () => {
+  expect(await hand(1, order(100, CHANGE))).toMatchObject({ ok: true });
+  expect(await hand(1, order(101, FREEZE))).toMatchObject({ ok: true });
+  for (const number of [7, 99])
+    expect(await hand(1, order(number, FREEZE))).toMatchObject({ code: 'conflict.order-number' });
+  const { orders } = fleet.get(1).journal;
+  expect([7, 99, 100, 101].map((number) => orders.get(number) !== undefined)).toEqual([false, false, true, true]);
 });
 
 test('in whatever order one freeze too many arrives with its row, and wherever validators crash, all refuse the next one and end at one lift', async () => {

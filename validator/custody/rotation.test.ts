@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import type { CoveredStep } from '../../domain/approval/covered.ts';
 import type { KeyCertificate } from '../../domain/ceremony/ceremony.ts';
@@ -29,9 +29,6 @@ import {
 import { testNetwork, type TestNetwork } from './testkit/network.ts';
 import { commitTo, depositTo, openVault, planPayout, requestBytes } from './testkit/payouts.ts';
 import { ORIGIN, rotation, votesFor, type Voted } from './testkit/votes.ts';
-
-/** Real cryptography and real disks on a machine that may be busy; nothing here waits for time to pass. */
-jest.setTimeout(120_000);
 
 const codec = transactionCodec('regtest');
 const keystore = () => memory({})({ dir: '', bitcoinNetwork: 'regtest', recordUse: () => undefined });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { judgePair } from '../../domain/network/sighting.ts';
 import { validatorId } from '../../domain/network/network.ts';
@@ -21,9 +21,6 @@ import { beginSpeaking, speakerOf } from './speaker.ts';
 import { SILENT, type TestAgent, TestFleet } from './testkit/agents.ts';
 import { keygenParameters, makeKey } from './testkit/ceremonies.ts';
 import { statusOf } from './testkit/status.ts';
-
-/** Real journals on a machine that may be busy; nothing here waits for time to pass. */
-jest.setTimeout(60_000);
 
 const codec = transactionCodec('regtest');
 const keystore = () => memory({})({ dir: '', bitcoinNetwork: 'regtest', recordUse: () => undefined });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { fromBinary } from '@bufbuild/protobuf';
 import { schnorr } from '@noble/curves/secp256k1.js';
 import { outpointText, type Outpoint } from '../../domain/vault/terms.ts';
@@ -25,8 +25,6 @@ import {
   requestBytes,
   type TestVault,
 } from './testkit/payouts.ts';
-
-jest.setTimeout(120_000);
 
 const SEED = Number(process.env['FIREBREAK_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const [VALIDATORS, THRESHOLD] = [7, 5];

@@ -5,7 +5,7 @@ import { isFrozen } from '../../domain/committee/order.ts';
 import { pinnedParticipants } from '../../domain/ceremony/participants.ts';
 import { validatorName } from '../../domain/network/network.ts';
 import { createMetrics, type Labels, type Metrics } from '../../telemetry/metrics.ts';
-import type { AgentState } from '../custody/agent.ts';
+import type { AgentReport, AgentState } from '../custody/agent.ts';
 import { activeKey } from './routes.ts';
 import { validatorMetrics, type ValidatorMetricName } from './metrics.ts';
 import type { ValidatorView } from './view.ts';
@@ -39,9 +39,10 @@ export class MetricsCollector {
   }
 
   async text(): Promise<string> {
-    this.collectAgent();
-    this.collectSightings();
-    this.collectTransport();
+    const report = this.view.report();
+    this.collectAgent(report);
+    this.collectSightings(report);
+    this.collectTransport(report);
     this.collectChain();
     this.collectProcess();
     return await this.metrics.text();
@@ -51,8 +52,7 @@ export class MetricsCollector {
     this.lag.disable();
   }
 
-  private collectAgent(): void {
-    const report = this.view.report();
+  private collectAgent(report: AgentReport): void {
     const { state, orders, counters, committee, grantUses, breakGlassUses, doubleSigned, outflow } = report;
     const running = state === 'ready' || state === 'degraded';
     this.set('validator_online', running ? 1 : 0);
@@ -60,11 +60,12 @@ export class MetricsCollector {
     this.set('validator_uptime_seconds', (this.view.clock() - this.view.startedAtMs) / 1000);
     this.count('validator_signatures_signed', counters.signaturesSigned);
     this.count('validator_signatures_failed', counters.signaturesFailed);
-    this.count('signature_requests_total', counters.signaturesSigned + counters.signaturesFailed);
+    for (const name of ['signature_requests_total', 'validator_signature_requests'] as const)
+      this.count(name, counters.signaturesSigned + counters.signaturesFailed);
     this.set('signature_requests_active', counters.requestsActive);
     for (const [code, times] of Object.entries(counters.refusals))
       this.count('signature_failures_total', times, { code });
-    for (const [reason, times] of Object.entries(this.dropped()))
+    for (const [reason, times] of Object.entries(this.dropped(counters.dropped)))
       this.count('firebreak_messages_dropped_total', times, { reason });
     for (const [outcome, times] of Object.entries(this.view.keyUses()))
       this.count('firebreak_key_uses_total', times, { outcome });
@@ -85,8 +86,7 @@ export class MetricsCollector {
       this.set('signature_time_seconds', rank(seconds, quantile), { quantile: String(quantile) });
   }
 
-  private collectSightings(): void {
-    const { sightings } = this.view.report();
+  private collectSightings({ sightings }: AgentReport): void {
     for (const { id } of this.view.genesis.validators) {
       const seen = sightings.find(({ validator }) => validator === id);
       const validator = validatorName(id);
@@ -98,10 +98,9 @@ export class MetricsCollector {
   }
 
   /** What the transport dropped and what the agent dropped after reading are different messages. */
-  private dropped(): Record<string, number> {
+  private dropped(afterReading: Readonly<Record<string, number>>): Record<string, number> {
     const sum: Record<string, number> = { ...this.view.transport.counters().dropped };
-    for (const [reason, times] of Object.entries(this.view.report().counters.dropped))
-      sum[reason] = (sum[reason] ?? 0) + times;
+    for (const [reason, times] of Object.entries(afterReading)) sum[reason] = (sum[reason] ?? 0) + times;
     return sum;
   }
 
@@ -113,15 +112,17 @@ export class MetricsCollector {
       .sort((a, b) => a - b);
   }
 
-  private collectTransport(): void {
+  private collectTransport(report: AgentReport): void {
     const { transport, genesis, self } = this.view;
     const counters = transport.counters();
     const peers = transport.connected().length;
-    const takePart = new Set(activeKey(this.view.report())?.participants ?? pinnedParticipants(genesis));
+    const takePart = new Set(activeKey(report)?.participants ?? pinnedParticipants(genesis));
     const signers = [self, ...transport.connected()].filter((id) => takePart.has(id)).length;
-    this.set('network_active_connections', transport.connections());
-    this.count('network_messages_sent', counters.messagesSent);
-    this.count('network_messages_received', counters.messagesReceived);
+    for (const room of ['network', 'validator'] as const) {
+      this.set(`${room}_active_connections`, transport.connections());
+      this.count(`${room}_messages_sent`, counters.messagesSent);
+      this.count(`${room}_messages_received`, counters.messagesReceived);
+    }
     this.count('network_bytes_sent', counters.bytesSent);
     this.count('network_bytes_received', counters.bytesReceived);
     this.set('firebreak_peers_connected', peers);

@@ -6,8 +6,8 @@ const counter = (help: string, labels: readonly string[] = []) =>
   ({ kind: 'counter', help, labels: ['validator_id', ...labels] }) as const;
 
 /**
- * The names of the specification (002 §12.4.4), literally, for what one validator can know, and ours beside them with the prefix
- * `firebreak_`. `validator_id` has the form `validator-007`. What only a coordinator sees (aggregation, final signatures) is not here.
+ * The names of the specification (002 §12.4.4 and §7.3.7), literally, for what one validator can know, and ours beside them with the prefix
+ * `firebreak_`. `validator_id` has the form `validator-007`. What only a coordinator sees is in `telemetry/metrics.ts`.
  */
 export const validatorMetrics = {
   validator_online: gauge('1 while this validator is ready or degraded, which is while it takes part.'),
@@ -18,9 +18,13 @@ export const validatorMetrics = {
   validator_memory_usage_bytes: gauge('Resident memory of this process.'),
   validator_disk_usage_bytes: gauge('Bytes in the data folder.'),
   network_active_connections: gauge('Open p2p connections, coordinators included.'),
-  network_latency_seconds: gauge('Round trip of pings to a peer over the last hour.', ['peer', 'quantile']),
+  network_latency_seconds: gauge('Round trip to a peer over the last hour, one a minute.', ['peer', 'quantile']),
   network_messages_sent: counter('Requests, responses and announcements sent since start.'),
   network_messages_received: counter('Requests, responses and announcements received since start.'),
+  validator_messages_sent: counter('The same as `network_messages_sent`, by its name in 002 §7.3.7.'),
+  validator_messages_received: counter('The same as `network_messages_received`, by its name in 002 §7.3.7.'),
+  validator_active_connections: gauge('The same as `network_active_connections`, by its name in 002 §7.3.7.'),
+  validator_signature_requests: counter('The same as `signature_requests_total`, by its name in 002 §7.3.7.'),
   network_bytes_sent: counter('Payload bytes of messages sent since start.'),
   network_bytes_received: counter('Payload bytes of messages received since start.'),
   signature_requests_total: counter('Signing requests answered since start, whichever way.'),

@@ -76,7 +76,7 @@ function status(view: ValidatorView): Answer {
       order_number: report.orders.number,
       frozen_until_seconds: isFrozen(report.orders, nowMs / 1000) ? report.orders.frozenUntilSeconds : null,
       frozen_by: isFrozen(report.orders, nowMs / 1000) ? (report.frozenBy ?? null) : null,
-      freezes_left: report.freezesLeft,
+      freezes_left: view.freezesLeft(),
       committee_epoch: report.committee.epoch,
       committee_digest: report.committee.digest,
       grant_uses: report.grantUses,

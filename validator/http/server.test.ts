@@ -24,7 +24,6 @@ const ready: AgentReport = {
   state: 'ready',
   reasons: [],
   orders: { number: 4, frozenUntilSeconds: 0 },
-  freezesLeft: 2,
   committee: { epoch: 2, digest: 'cc'.repeat(32) as Digest },
   grantUses: 3,
   breakGlassUses: 2,
@@ -86,6 +85,7 @@ function view(): ValidatorView {
     clock: () => now,
     chain: () => ({ tip: { hash: 'ff'.repeat(32), height: 123 }, synced: true, silentSeconds: 1, ...chain }),
     report: () => report,
+    freezesLeft: () => 2,
     session: (id) => (id === signing.ceremony ? signing : undefined),
     sessions: () => [signing],
     transport: {

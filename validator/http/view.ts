@@ -13,6 +13,7 @@ export type ValidatorView = {
   readonly clock: () => number;
   chain(): ChainStatus;
   report(): AgentReport;
+  freezesLeft(): number;
   session: CustodyAgent['session'];
   sessions(limit: number): readonly SessionReport[];
   readonly transport: {

@@ -4,13 +4,14 @@
  */
 export const TCP_SETTINGS = { backlog: 128 };
 export const YAMUX_SETTINGS = { maxInboundStreams: 64, maxOutboundStreams: 64 };
-export const PING_SETTINGS = { maxInboundStreams: 2 };
-
 /**
  * A peer whose messages take five seconds is slow and not gone: an order still has to reach it, and libp2p would hang up on it after five
  * seconds without an answer. A link that carries nothing is noticed after 10 to 25 seconds.
  */
 export const MONITOR_SETTINGS = { pingInterval: 10_000, pingTimeout: { minTimeout: 15_000, maxTimeout: 30_000 } };
+
+/** As many pings as a slow peer leaves unanswered before the first of them counts as lost: libp2p hangs up on whoever it cannot ping once more. */
+export const PING_SETTINGS = { maxInboundStreams: 4, maxOutboundStreams: 4, timeout: 30_000 };
 
 /** One attempt at one address: a handshake is six messages, one after the other. A dead address takes its own time and not that of the next. */
 export const DIAL_MS = 35_000;

@@ -63,7 +63,10 @@ export async function confirmDeposit(input: ConfirmDepositInput): Promise<Confir
   );
 
   const observe = () => {
-    const since = report.fingerprint === undefined ? {} : { since: report.fingerprint };
+    const since = {
+      ...(report.fingerprint === undefined ? {} : { since: report.fingerprint }),
+      ...(report.anchor === undefined ? {} : { sinceHeight: report.anchor.height }),
+    };
     return watch.run(() =>
       verdictOf(
         effects.observeDeposit.executeWithOptions(

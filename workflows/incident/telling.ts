@@ -1,7 +1,7 @@
 import type { AuditEntry } from '../../domain/audit/record.ts';
 import { commandsOf } from '../../domain/incident/asks.ts';
 import { freezeNoticeMs, wordedLapse } from '../../domain/incident/freeze.ts';
-import type { Standing } from '../../domain/incident/standing.ts';
+import { asOf, type Standing } from '../../domain/incident/standing.ts';
 import { nextWordDueMs } from '../../domain/notification/cadence.ts';
 import type { Notified } from '../../activities/notice/notify.ts';
 import type { IncidentWords } from '../../domain/notification/words.ts';
@@ -94,7 +94,7 @@ export async function tell(teller: Teller, { number, cause, says }: Pending): Pr
 const sentence = (text: string): string => (/[.!?…]$/.test(text) ? text : `${text}.`);
 
 function wordsOf({ id, input, state, standing }: Teller, says: string): IncidentWords {
-  const { next, frozenUntilMs, roles, alerts } = standing();
+  const { next, frozenUntilMs, roles, alerts } = asOf(standing(), Date.now());
   return {
     kind: 'incident',
     phase: wordedPhase(state),
@@ -102,7 +102,9 @@ function wordsOf({ id, input, state, standing }: Teller, says: string): Incident
     title: `${input.title}: ${says}`,
     detectedAtMs: state.openedAtMs,
     impact: [
-      ...(frozenUntilMs === null ? [] : [`payouts are frozen until ${new Date(frozenUntilMs).toISOString()}`]),
+      ...(frozenUntilMs === null || frozenUntilMs <= Date.now()
+        ? []
+        : [`payouts are frozen until ${new Date(frozenUntilMs).toISOString()}, unless lifted since`]),
       `${alerts.firing} ${alerts.firing === 1 ? 'alert is' : 'alerts are'} firing, ${alerts.resolved} ${alerts.resolved === 1 ? 'is' : 'are'} resolved`,
     ],
     affected: null,

@@ -246,7 +246,7 @@ function shown(input: IncidentInput, standing: () => Standing): () => void {
   return () => {
     const now = standing();
     track.change({ phase: now.phase, percent: now.phase === 'over' ? 100 : 0, ...pageOf(now) });
-    setCurrentDetails(asPage(pageLines(linesOf(now))));
+    setCurrentDetails(asPage(pageLines(linesOf(now, Date.now()))));
     const text = JSON.stringify(now);
     if (text === written) return;
     written = text;

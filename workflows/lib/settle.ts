@@ -10,6 +10,12 @@ const QUIET_SECONDS = 3_600;
 /** Three days without a change, or 80 changes: then a person decides, and a new run looks again. */
 const ROUNDS_MAX = 80;
 
+/** A reorganisation took the deposit itself back: what is signed spends it in whichever block it returns, and nothing else can be done here. */
+const LOST = {
+  next: 'whoever made the deposit must pay again if it does not return: no block of the chain holds it now',
+  meanwhile: 'the chain is watched; the signed transaction is handed in as soon as the deposit is back',
+} as const;
+
 export type Spender = NonNullable<Settlement['spender']>;
 
 export type Settling<Phase extends string> = {
@@ -49,6 +55,7 @@ export async function settle<Phase extends string>(settling: Settling<Phase>): P
             seconds: QUIET_SECONDS,
             ...(transaction === undefined ? {} : { transaction }),
             ...(before === undefined ? {} : { since: before.fingerprint }),
+            ...(before?.tipHeight === undefined ? {} : { sinceHeight: before.tipHeight }),
             ...(stuck === undefined ? {} : { stuck }),
           },
         ],
@@ -70,6 +77,7 @@ export async function settle<Phase extends string>(settling: Settling<Phase>): P
       report({
         ...entering(takenBack ? 'unsettled-by-reorg' : 'settling', confirmations),
         have: spender?.confirmations ?? 0,
+        ...(state === 'lost' ? LOST : {}),
       });
     transaction = (await unsticking?.seen(seen)) ?? transaction;
     before = seen;

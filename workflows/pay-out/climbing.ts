@@ -58,7 +58,9 @@ export function climbing(parts: Climbing): Unsticking {
       const reason = look.kind === 'no-estimate' ? look.reason : '';
       return { ...entering(phase), next: `nobody knows what a payout costs now: ${reason}`, meanwhile: held + then };
     }
-    return { ...entering(phase), next: whoMustSign(look, fee, request.vault, parts.maximumFeeSats), meanwhile: held };
+    const must = whoMustSign(look, fee, request.vault, parts.maximumFeeSats);
+    const next = isHeld || look.kind === 'estimate' ? must : `${JUST_BACK}; else ${must}`;
+    return { ...entering(phase), next, meanwhile: held };
   };
 
   const climb = async (rung: number, tipHeight: number): Promise<BlobRef | undefined> => {
@@ -132,6 +134,9 @@ const ENOUGH =
   'the transaction pays what validators say a payout costs now; it is handed in again until a block takes it';
 const NOT_HELD =
   'the Bitcoin node does not hold the transaction, because its fee is too low today or another one of these outputs is ahead; it is handed in again';
+
+/** A node that lost its mempool, or has not caught up, looks the same as one to which the fee is too low when there are no estimates. */
+const JUST_BACK = 'nobody, if a Bitcoin node has just come back: it is handed the transaction again';
 
 /** Who must act at the end of a ladder, and what they type. */
 function whoMustSign(look: FeeLook, feeSats: Sats, vault: string, maximumFeeSats: Sats | undefined): string {

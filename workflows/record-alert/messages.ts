@@ -4,15 +4,13 @@ import type { Match } from '../../domain/alert/match.ts';
 import { asMarkdown } from '../../domain/alert/text.ts';
 import { type StartOptions, startOptions } from '../lib/start.ts';
 import type { RunPlaybookInput } from '../run-playbook/messages.ts';
-import { DEFAULT_TASK_QUEUE, searchAttributes } from '../settings.ts';
+import { DEFAULT_TASK_QUEUE } from '../settings.ts';
 import type { AlertRecord } from './state.ts';
 
-export type { AlertRecord, RecordPhase } from './state.ts';
+export type { AlertRecord } from './state.ts';
 
 /** Workflow type: one alert, from its first firing until it is resolved; opens the incident that answers it. */
 export const RECORD_ALERT = 'recordAlert';
-/** Under which lists of executions say where a record stands (`RecordPhase`). */
-export const RECORD_PHASE = searchAttributes.phase;
 
 /** What a run of the playbook is handed beside its inputs. */
 export type AlertResponse = Pick<RunPlaybookInput, 'plan' | 'library' | 'endorsement'>;

@@ -3,6 +3,7 @@ import { inertText } from '../../domain/alert/text.ts';
 import { subjectDigest, judgeVote, type SignedVote } from '../../domain/approval/vote.ts';
 import { seatOf } from '../../domain/committee/committee.ts';
 import { EPOCHS_FOLLOWED_MAX, judgeEpoch, type SignedEpoch } from '../../domain/committee/epoch.ts';
+import { provenOrder } from '../../domain/committee/order.ts';
 import { refuse, type Verdict } from '../../domain/errors/failure.ts';
 import { judgeCommand, type SignedCommand } from '../../domain/incident/command.ts';
 import { judgeAnswers } from '../../domain/playbook/form.ts';
@@ -65,7 +66,8 @@ export function takeMessages(run: Run, phase: () => RunPlaybookPhase): void {
   );
   setHandler(
     handOrder,
-    (signed) => {
+    (handed) => {
+      const signed = provenOrder(handed, run.authority.committee);
       state.orders.push(signed);
       recordOrder(run, signed);
       changed(run);

@@ -10,7 +10,7 @@ import type { ApprovalStep, TaskStep, WaitStep } from '../../domain/playbook/pla
 import { resolveArgument } from '../../domain/playbook/resolve.ts';
 import { effects, named } from '../lib/effects.ts';
 import { verdictOf } from '../lib/refusal.ts';
-import { follow } from './following.ts';
+import { follow, followValidators } from './following.ts';
 import { record } from './recording.ts';
 import {
   attempting,
@@ -92,6 +92,7 @@ export async function approval(run: Run, step: ApprovalStep, frame: Frame): Prom
       }
       const no = refusalOf(step, standing, round.untilMs <= Date.now());
       if (no !== undefined) {
+        if (isSigned(standing) && (await isOfFormer(run, round))) continue;
         const subject = subjectDigest(round.subject);
         record(run, 'approval.refused', { run: run.name, step: step.id, subject, code: no.code });
         return { ok: false, refusal: no };
@@ -260,6 +261,18 @@ async function certify(
   );
   changed(run);
   return accept({});
+}
+
+/** Members said it, and not the time. */
+const isSigned = ({ outcome }: Tally): boolean => outcome === 'rejected' || outcome === 'pushed-back';
+
+/** Whether validators follow another committee by now: a no of the one before is as void as its yes. */
+async function isOfFormer(run: Run, { subject }: Round): Promise<boolean> {
+  // Runs of older builds went by the committee that they had been told of.
+  if (!patched('refusals-end-with-their-committee')) return false;
+  await run.room();
+  await inFlight(run, followValidators(run));
+  return subject.committee !== committeeDigest(run.authority.committee);
 }
 
 /** Nobody waits for it: whether or not it reaches somebody, the vote goes on. */

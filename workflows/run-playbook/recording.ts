@@ -27,6 +27,8 @@ export const isRecorded = (): boolean => workflowInfo().root !== undefined;
 type Said = Partial<Pick<AuditEntry, 'by' | 'documents' | 'enclosed'>> & {
   /** False: it may wait for the next entry, because nobody acts on it. */
   readonly now?: boolean;
+  /** False: it comes before the run is opened, and names no plan that no reader knows yet. */
+  readonly isOfRun?: boolean;
 };
 
 /** Hands one entry to the incident of the run. It waits for nothing and fails nothing: the run goes on with or without its records. */
@@ -34,7 +36,7 @@ export function record<Kind extends AuditKind>(
   run: Run,
   kind: Kind,
   facts: AuditFacts[Kind],
-  { by = 'platform', documents, enclosed, now = true }: Said = {},
+  { by = 'platform', documents, enclosed, now = true, isOfRun = true }: Said = {},
 ): void {
   if (!isRecorded()) return;
   const unsent = (run.state.unsent ??= []);
@@ -44,6 +46,7 @@ export function record<Kind extends AuditKind>(
       facts,
       atMs: Date.now(),
       by,
+      ...(isOfRun ? { playbook: run.input.playbook } : {}),
       ...(documents === undefined ? {} : { documents }),
       ...(enclosed === undefined ? {} : { enclosed }),
     } as AuditEntry),
@@ -114,9 +117,9 @@ export const recordOrder = (run: Run, signed: SignedOrder): void =>
     { by: 'committee', enclosed: [{ what: 'order', value: signed }] },
   );
 
-export const recordEpoch = (run: Run, signed: SignedEpoch): void => {
+export const recordEpoch = (run: Run, signed: SignedEpoch, isOfRun = true): void => {
   const { kind, facts, ...said } = committeeChanged(signed);
-  record(run, kind, facts, said);
+  record(run, kind, facts, { ...said, isOfRun });
 };
 
 export const recordTold = (run: Run, what: AuditFacts['run.told']['what'], { by, reason }: Told): void =>
@@ -143,7 +146,7 @@ export function recordOpening(run: Run): void {
   const { within, endorsement, epochs = [], orders = [] } = input;
   // A run inside of another was handed what that one has recorded already.
   const isOutermost = within === undefined;
-  for (const epoch of state.epochs.slice(isOutermost ? 0 : epochs.length)) recordEpoch(run, epoch);
+  for (const epoch of state.epochs.slice(isOutermost ? 0 : epochs.length)) recordEpoch(run, epoch, false);
   const { values, enclosed = [] } = valuesSaid('inputs', inputs as Results);
   record(
     run,

@@ -158,9 +158,10 @@ function secretFindings({ layout }: LiveNetwork, arrived: readonly ArrivedPartia
   ];
 }
 
-async function canaryFinding({ layout, ports, client }: LiveNetwork): Promise<Finding> {
+async function canaryFinding(live: LiveNetwork): Promise<Finding> {
+  const { layout, client } = live;
   const needles = await secretsInFiles(layout);
-  const hays = [...writtenBy(layout), ...(await saidBy(ports)), ...(await rememberedBy(client))];
+  const hays = [...writtenBy(layout), ...(await saidBy(live)), ...(await rememberedBy(client))];
   const bytes = hays.reduce((sum, hay) => sum + hay.bytes.length, 0);
   const secrets = new Set(needles.map(({ secret }) => secret)).size;
   return {

@@ -3,7 +3,7 @@ import { Block, Transaction } from 'bitcoinjs-lib';
 import fc from 'fast-check';
 import { readBlock } from './block-reader.ts';
 import { internalBytes } from './merkle.ts';
-import { blockOn, FakeNode, paymentTo } from './testkit.ts';
+import { blockOn, FakeNode, paymentTo } from './testkit/fake-node.ts';
 import { outpointBytes, WatchList } from './watch-list.ts';
 
 const SCRIPT = `5120${'ab'.repeat(32)}`;

@@ -38,21 +38,25 @@ export type OpenedIndex = {
  * What another version watched is carried over: a worker is told its scripts once and would look at nothing after an upgrade.
  * Throws what SQLite throws when even an empty one cannot be made (full disk, no permission).
  */
-export function openIndexFile(path: string): OpenedIndex {
+export function openIndexFile(path: string, reorgDepthMax: number): OpenedIndex {
   try {
     return { db: openExisting(path) };
   } catch (cause) {
     if (!isDamage(cause)) throw cause;
-    replaceIndexFile(path, cause instanceof WrongVersion ? watchedIn(path) : new Map());
+    replaceIndexFile(path, cause instanceof WrongVersion ? watchedIn(path) : new Map(), reorgDepthMax);
     return { db: openExisting(path), rebuilt: reasonText(cause) };
   }
 }
+
+/** Whoever names a height knows it from a chain of which so many blocks may have been replaced: what was above it may be below it now. */
+export const searchedFrom = (fromHeight: number, reorgDepthMax: number): number =>
+  Math.max(0, fromHeight - reorgDepthMax);
 
 /**
  * Puts an index in the place of `path` that has seen no block and searches for `watched`. It takes the name when it is whole: a process
  * that dies meanwhile, or meets a full disk, leaves the old file, and no script is forgotten. `release` closes the old one just before.
  */
-export function replaceIndexFile(path: string, watched: Watched, release?: () => void): void {
+export function replaceIndexFile(path: string, watched: Watched, reorgDepthMax: number, release?: () => void): void {
   const made = `${path}.new`;
   discard(made);
   const db = openExisting(made);
@@ -61,7 +65,7 @@ export function replaceIndexFile(path: string, watched: Watched, release?: () =>
     const watch = db.prepare('insert into watched values (?, ?, ?, 0)');
     db.exec('begin');
     for (const [fromHeight, scripts] of watched) {
-      const { lastInsertRowid } = scan.run(fromHeight, fromHeight);
+      const { lastInsertRowid } = scan.run(fromHeight, searchedFrom(fromHeight, reorgDepthMax));
       for (const script of scripts) watch.run(script, fromHeight, lastInsertRowid);
     }
     db.exec('commit');

@@ -32,7 +32,8 @@ test('an index that turns out to be damaged while it runs is replaced, and its s
     expect(failure).toMatchObject({ code: 'unavailable.index', retryable: true });
     expect(owner.store.meta('mark')).toBeUndefined();
     expect(SCRIPTS.map((script) => owner.store.watchedFrom(script))).toEqual([7, 9]);
-    expect(owner.store.pendingScan()).toMatchObject({ nextHeight: 7 });
+    // As far below as a reorganisation may have put what was there.
+    expect(owner.store.pendingScan()).toMatchObject({ nextHeight: 1 });
     owner.close();
   }));
 
@@ -77,7 +78,8 @@ test('what an older version watched is searched for by this one', () =>
     const owner = new IndexOwner(path, options, silent, () => undefined);
     owner.open();
     expect(SCRIPTS.map((script) => owner.store.watchedFrom(script))).toEqual([7, 8]);
-    expect(owner.store.pendingScan()).toMatchObject({ nextHeight: 7 });
+    // As far below as a reorganisation may have put what was there.
+    expect(owner.store.pendingScan()).toMatchObject({ nextHeight: 1 });
     owner.close();
     expect(readdirSync(dir)).toEqual(['chain.sqlite']);
   }));
@@ -91,7 +93,7 @@ test('a carry-over that fails half way leaves the old file with its whole list',
       [1, [first, second]],
       [2, [first]],
     ]);
-    expect(() => replaceIndexFile(path, failsAtTheThird)).toThrow('UNIQUE');
+    expect(() => replaceIndexFile(path, failsAtTheThird, 6)).toThrow('UNIQUE');
     expect(heightsIn(path)).toEqual([7, 8]);
   }));
 

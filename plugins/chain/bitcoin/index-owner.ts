@@ -34,7 +34,7 @@ export class IndexOwner {
   /** Throws `unavailable.index` when not even an empty file can be made. */
   open(): void {
     try {
-      const { db, rebuilt } = openIndexFile(this.#path);
+      const { db, rebuilt } = openIndexFile(this.#path, this.#options.reorgDepthMax);
       if (rebuilt !== undefined)
         this.#logger.warn({ reason: rebuilt }, 'the chain index was damaged or of another version and starts empty');
       const store = new IndexStore(db);
@@ -55,7 +55,7 @@ export class IndexOwner {
     if (!isDamage(cause) || this.#open === undefined) return failure;
     const watched = this.#open.scanner.watchList();
     try {
-      replaceIndexFile(this.#path, watched, () => this.close());
+      replaceIndexFile(this.#path, watched, this.#options.reorgDepthMax, () => this.close());
     } catch (second) {
       return indexFailure(second);
     }

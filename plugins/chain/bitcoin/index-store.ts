@@ -124,9 +124,9 @@ export class IndexStore {
     return { block, gone: gone.map((row) => ({ txid: String(row['txid']), vout: Number(row['vout']) })) };
   }
 
-  addScan(fromHeight: number, complete: boolean): number {
+  addScan(fromHeight: number, complete: boolean, nextHeight: number = fromHeight): number {
     const sql = 'insert into scans (from_height, next_height, complete) values (?, ?, ?)';
-    return Number(this.#prepare(sql).run(fromHeight, fromHeight, complete ? 1 : 0).lastInsertRowid);
+    return Number(this.#prepare(sql).run(fromHeight, nextHeight, complete ? 1 : 0).lastInsertRowid);
   }
 
   /** A script that is watched again from further below stays visible while it is searched for. */

@@ -4,6 +4,7 @@ import type { ChainAnchor } from '../../../domain/ceremony/ceremony.ts';
 import { fromHex } from '../../../domain/encoding/hex.ts';
 import { FirebreakFailure } from '../../../domain/errors/failure.ts';
 import type { Outpoint } from '../../../domain/vault/terms.ts';
+import { searchedFrom } from './index-file.ts';
 import type { ConnectedBlock, IndexStore, Scan, StoredBlock } from './index-store.ts';
 import type { Node } from './nodes.ts';
 import {
@@ -64,7 +65,7 @@ export class Scanner {
     const bytes = unique.map((script) => fromHex(script, 'script'));
     if (unique.length > 0) {
       const scan = this.#store.atomically(() => {
-        const id = this.#store.addScan(fromHeight, false);
+        const id = this.#store.addScan(fromHeight, false, searchedFrom(fromHeight, this.#options.reorgDepthMax));
         for (const script of unique) this.#store.watch(script, fromHeight, id);
         return id;
       });
@@ -78,7 +79,10 @@ export class Scanner {
     return this.#watch.byHeight();
   }
 
-  /** One look at the node: follows its best chain to the end. With `accepted` it must have that block, and may leave ours at any depth. */
+  /**
+   * One look at the node: follows its best chain to the end. With `accepted` it must have that block, and may leave ours at any depth; once the
+   * first blocks of it are ours the alarm is over, however the rest goes.
+   */
   async follow(node: Node, signal: AbortSignal, accepted?: ChainAnchor): Promise<void> {
     this.#checkGenesis(node);
     const tip = this.#store.tip();
@@ -88,7 +92,9 @@ export class Scanner {
     const { reorgDepthMax, params } = this.#options;
     const walk = await walkTo(node.rpc, best, this.#store, tip, reorgDepthMax, params, signal, accepted);
     checkBranch(node.rpc, walk.branch, this.#store, params);
-    const rest = walk.fork.height === tip.height ? walk.branch : await this.#reorganise(node, walk, tip, signal);
+    const extendsOurs = walk.fork.height === tip.height;
+    if (extendsOurs && accepted !== undefined) this.#store.dropMeta('halted');
+    const rest = extendsOurs ? walk.branch : await this.#reorganise(node, walk, tip, signal);
     const match = this.#watch.everything();
     for (const walked of rest) this.#connect([await this.#read(node, walked, match, signal)]);
   }
@@ -182,6 +188,8 @@ export class Scanner {
       const lost: Outpoint[] = [];
       for (; (this.#store.tip()?.height ?? -1) >= lowest; taken++) lost.push(...this.#store.disconnectTip().gone);
       for (const block of blocks) this.#store.connect(block);
+      // Whoever goes on in another chain was told to, or stays within the bound.
+      if (taken > 0) this.#store.dropMeta('halted');
       return lost;
     });
     if (taken > 0) this.#options.rolledBack?.(taken);

@@ -1,16 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { BitcoinChain } from '../../../domain/ports/chain.ts';
 import { bitcoin, plugin } from './index.ts';
-import { FakeNode, paymentTo } from './testkit.ts';
+import { FakeNode, paymentTo } from './testkit/fake-node.ts';
 
 const SCRIPT = `5120${'ab'.repeat(32)}`;
-const WAIT_MS = 15_000;
-// Waits end by events; on a loaded machine those come late.
-jest.setTimeout(60_000);
-
+/** Ends what hangs: on a loaded machine events come late. */
+const WAIT_MS = 60_000;
 let dir = '';
 let node: FakeNode;
 const cleanups: (() => Promise<void>)[] = [];

@@ -1,63 +1,26 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import type { BitcoinChain } from '../../../domain/ports/chain.ts';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { bitcoin, plugin } from './index.ts';
-import { type FakeBlock, FakeNode, paymentTo } from './testkit.ts';
+import { FakeNode, paymentTo } from './testkit/fake-node.ts';
+import { reaches, troubled, until, ViewStage, WAIT_MS } from './testkit/view-stage.ts';
 
 const SCRIPT = `5120${'ab'.repeat(32)}`;
-const WAIT_MS = 15_000;
-// Waits end by events; on a loaded machine those come late.
-jest.setTimeout(60_000);
 const where = { file: 'view.test.ts', lineOf: () => undefined };
-const logger = { info: () => undefined, warn: () => undefined };
 
+let stage: ViewStage;
 let dir = '';
 let node: FakeNode;
-const cleanups: (() => Promise<void>)[] = [];
-
 beforeEach(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'firebreak-view-'));
-  node = await listening(new FakeNode());
-  node.mineMany(12);
+  stage = await ViewStage.open();
+  ({ dir, node } = stage);
 });
+afterEach(() => stage.close());
 
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-  await rm(dir, { recursive: true, force: true });
-});
-
-async function listening(fake: FakeNode): Promise<FakeNode> {
-  await fake.listen();
-  cleanups.push(() => fake.close());
-  return fake;
-}
-
-/** A started view on the given nodes; the same folder each time. */
-async function view(nodes: readonly FakeNode[] = [node], settings: object = {}): Promise<BitcoinChain['view']> {
-  const section = { rpc_urls: nodes.map((one) => one.url), poll_interval_ms: 20, rpc_timeout_ms: 1_000, ...settings };
-  const chain = bitcoin(plugin.parse(section, where))({ dataDir: dir, network: 'regtest', logger });
-  await chain.view.start?.(new AbortController().signal);
-  cleanups.push(async () => chain.view.stop?.());
-  return chain.view;
-}
-
+const listening = (fake: FakeNode) => stage.listening(fake);
+const view = (nodes?: readonly FakeNode[], settings?: object) => stage.view(nodes, settings);
 const context = () => ({ signal: new AbortController().signal, deadlineMs: Date.now() + WAIT_MS });
-
-async function until(condition: () => boolean, what: string): Promise<void> {
-  const end = Date.now() + WAIT_MS;
-  while (!condition()) {
-    if (Date.now() > end) throw new Error(`waited ${WAIT_MS} ms for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
-const reaches = (chain: BitcoinChain['view'], block: FakeBlock) =>
-  until(() => chain.status().tip.hash === block.hash && chain.status().synced, `block ${block.height}`);
-const troubled = (chain: BitcoinChain['view'], code: string) =>
-  until(() => chain.status().trouble?.code === code, `${code}, it is ${JSON.stringify(chain.status())}`);
 
 let payments = 0;
 const payment = (amountSats = 10_000) => {
@@ -161,78 +124,6 @@ test('a node that is down at the start, slow, cut off or still syncing is a name
   expect(chain.status().synced).toBe(false);
   delete node.faults.syncing;
   await reaches(chain, node.mine());
-});
-
-test('the alarm of a too deep reorganisation survives a restart and ends when a person removes the index', async () => {
-  const chain = await view([node], { reorg_depth_max: 3 });
-  const tip = node.best;
-  node.mineMany(5, node.at(tip.height - 4));
-  await troubled(chain, 'policy.reorg-too-deep');
-  expect(chain.status()).toMatchObject({ synced: false, tip: { hash: tip.hash } });
-  await chain.stop?.();
-  const again = await view([node], { reorg_depth_max: 3 });
-  expect(again.status()).toMatchObject({
-    synced: false,
-    tip: { hash: tip.hash },
-    trouble: { code: 'policy.reorg-too-deep' },
-  });
-  await again.stop?.();
-  for (const suffix of ['', '-wal', '-shm']) await rm(join(dir, `chain.sqlite${suffix}`), { force: true });
-  await reaches(await view([node], { reorg_depth_max: 3 }), node.best);
-});
-
-test('after a too deep reorganisation no look at the node follows another chain than the one that has the block that was named', async () => {
-  const chain = await view([node], { reorg_depth_max: 3 });
-  const tip = node.best;
-  const branch = node.mineMany(6, node.at(tip.height - 4));
-  await troubled(chain, 'policy.reorg-too-deep');
-  const named = branch.at(1);
-  if (named === undefined) throw new Error('the branch has blocks');
-  // The node goes back to the first chain before anybody decided: what was named is not there.
-  node.mineMany(3, tip);
-  chain.acceptBranch({ hash: named.hash, height: named.height });
-  await until(() => chain.status().trouble?.message.includes(named.hash) === true, 'the missing block named');
-  expect(chain.status()).toMatchObject({
-    synced: false,
-    tip: { hash: tip.hash },
-    trouble: { code: 'policy.reorg-too-deep' },
-  });
-  // A restart forgets the name, and not the alarm.
-  await chain.stop?.();
-  const again = await view([node], { reorg_depth_max: 3 });
-  expect(again.status()).toMatchObject({ synced: false, tip: { hash: tip.hash } });
-  const back = node.best;
-  again.acceptBranch({ hash: back.hash, height: back.height });
-  await reaches(again, back);
-  // Told once, and about that one: the next time is an alarm again.
-  node.mineMany(12, branch.at(-1));
-  await troubled(again, 'policy.reorg-too-deep');
-});
-
-test('of two nodes the one whose chain has the named block is followed', async () => {
-  const second = await listening(new FakeNode());
-  second.copy(node);
-  const chain = await view([node, second], { reorg_depth_max: 3 });
-  const branch = second.mineMany(9, second.at(node.best.height - 4));
-  const other = node.mineMany(6, node.at(node.best.height - 4));
-  await troubled(chain, 'policy.reorg-too-deep');
-  const [named] = branch;
-  if (named === undefined || other.length === 0) throw new Error('the branches have blocks');
-  chain.acceptBranch({ hash: named.hash, height: named.height });
-  await until(() => chain.isCanonical(named), 'the chain of the second node');
-});
-
-test('the alarm stands also when the index cannot write it down, and the view looks on', async () => {
-  const chain = await view([node], { reorg_depth_max: 3 });
-  const tip = node.best;
-  const other = new DatabaseSync(join(dir, 'chain.sqlite'));
-  other.exec('begin immediate');
-  node.mineMany(5, node.at(tip.height - 4));
-  await troubled(chain, 'unavailable.index');
-  expect(chain.status()).toMatchObject({ synced: false, tip: { hash: tip.hash } });
-  other.exec('rollback');
-  other.close();
-  await troubled(chain, 'policy.reorg-too-deep');
 });
 
 test('an index of another version is rebuilt, and what it watched is searched for again without being told', async () => {

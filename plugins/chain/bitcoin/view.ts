@@ -234,11 +234,13 @@ export class BitcoinView implements ChainView {
   async #walk(node: Node, signal: AbortSignal): Promise<void> {
     const { scanner, store } = this.#index;
     const accepted = this.#accepted;
-    await scanner.follow(node, signal, accepted);
-    if (accepted !== undefined) {
-      store.dropMeta('halted');
-      this.#accepted = undefined;
-      this.#options.logger.info({ ...accepted }, 'follows the chain that has this block, as it was told to');
+    try {
+      await scanner.follow(node, signal, accepted);
+    } finally {
+      if (accepted !== undefined && store.meta('halted') === undefined) {
+        this.#accepted = undefined;
+        this.#options.logger.info({ ...accepted }, 'follows the chain that has this block, as it was told to');
+      }
     }
     while (await scanner.backScan(node, signal)) {
       this.#changes.announce();
@@ -246,11 +248,14 @@ export class BitcoinView implements ChainView {
     }
   }
 
+  /** An alarm that nobody has ended is the trouble, whatever else is wrong while the block is looked for that was named. */
   #failureOf(cause: unknown): FirebreakFailure {
     try {
       if (isTooDeep(cause)) this.#index.store.setMeta('halted', cause.message);
-      if (cause instanceof FirebreakFailure) return cause;
-      return this.#index.mend(cause);
+      const failure = cause instanceof FirebreakFailure ? cause : this.#index.mend(cause);
+      const alarm = this.#index.isOpen ? this.#index.store.meta('halted') : undefined;
+      if (alarm === undefined || isTooDeep(failure)) return failure;
+      return new FirebreakFailure(TOO_DEEP, `${alarm} Now: ${failure.code}: ${failure.message}`, failure.details);
     } catch (second) {
       return second instanceof FirebreakFailure
         ? second

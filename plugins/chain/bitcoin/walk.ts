@@ -79,7 +79,8 @@ export async function bestBlock(node: NodeRpc, signal: AbortSignal): Promise<Cha
 /**
  * Follows parent hashes from `best` until a stored hash. Throws `policy.reorg-too-deep` when a branch with more work leaves ours more
  * than `depthMax` below our tip: the bound is an alarm, never taken for the common ancestor. A lesser branch is `unavailable.node-behind`.
- * With `accepted` it is the other way round: the chain must have that block, and may leave ours anywhere in the index.
+ * With `accepted` it is the other way round: the chain must have that block above the bound or above where it leaves ours, which may be anywhere
+ * in the index.
  */
 export async function walkTo(
   node: NodeRpc,
@@ -98,7 +99,7 @@ export async function walkTo(
   for (let steps = 0; steps <= HEADERS_MAX; steps++) {
     const height = store.heightOf(hash);
     if (height !== undefined && (height >= lowest || steps === 0)) {
-      if (accepted !== undefined && !hasBlock(accepted, height, down, store)) break;
+      if (accepted !== undefined && !hasBlock(accepted, height, down, bound, store)) break;
       return arranged(node, best, { hash, height, parent: '' }, down);
     }
     if (height !== undefined || best.height - steps <= lowest) break;
@@ -110,19 +111,24 @@ export async function walkTo(
   throw accepted === undefined ? beyondBound(node, down, store, tip, depthMax) : withoutBlock(node, accepted, tip);
 }
 
-/** Among the headers that leave ours at `forkHeight`, or in what is ours below that. */
+/**
+ * Among the headers that leave ours at `forkHeight`, or in what is ours above the bound: further down both chains of a too deep reorganisation
+ * have the same blocks, and to name one says nothing about which of them is right.
+ */
 const hasBlock = (
   { hash, height }: ChainAnchor,
   forkHeight: number,
   down: readonly Header[],
+  bound: number,
   store: IndexStore,
-): boolean => (height > forkHeight ? down.at(forkHeight - height)?.hash === hash : store.heightOf(hash) === height);
+): boolean =>
+  height > forkHeight ? down.at(forkHeight - height)?.hash === hash : height > bound && store.heightOf(hash) === height;
 
 const withoutBlock = (node: NodeRpc, { hash, height }: ChainAnchor, tip: StoredBlock): FirebreakFailure =>
   new FirebreakFailure(
     'policy.reorg-too-deep',
-    `the best chain of Bitcoin node ${node.name} has not the block ${hash} at ${height} that the lift of the committee names, or leaves ours ` +
-      `below the index; nothing was rolled back from our tip at ${tip.height}`,
+    `the best chain of Bitcoin node ${node.name} has not the block ${hash} at ${height} that the lift of the committee names, has it together with ` +
+      `ours, or leaves ours below the index; nothing was rolled back from our tip at ${tip.height}. Name a newer block that only the right chain has`,
     { node: node.name, tip: tip.hash, tipHeight: tip.height, block: hash },
   );
 

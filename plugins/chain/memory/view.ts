@@ -45,8 +45,9 @@ export class MemoryView implements ChainView {
   }
 
   async watch(scripts: readonly string[], fromHeight: number): Promise<void> {
+    const searchedFrom = Math.max(0, fromHeight - this.#depthMax);
     for (const script of scripts)
-      this.#watched.set(script, Math.min(fromHeight, this.#watched.get(script) ?? fromHeight));
+      this.#watched.set(script, Math.min(searchedFrom, this.#watched.get(script) ?? searchedFrom));
   }
 
   outputs(script: string): ReturnType<ChainView['outputs']> {

@@ -37,8 +37,12 @@ test('what other tools print of a token can be pasted, in any order', () => {
 });
 
 test.each([
-  ['file:/run/a%20b', { from: 'file', path: '/run/a b' }],
+  ['file:/run/a b', { from: 'file', path: '/run/a b' }],
   ['file:///run/pin', { from: 'file', path: '/run/pin' }],
+  ['file://localhost/run/pin', { from: 'file', path: '/run/pin' }],
+  ...['/media/ann/pin#1', '/media/ann/pin?', '/media/ann/%41', '/media/ann/a\\b', '/media/ann/../pin'].map(
+    (path) => [`file:${path}`, { from: 'file', path }] as const,
+  ),
   ['/run/pin', { from: 'file', path: '/run/pin' }],
   ['env:TOKEN_PIN', { from: 'environment', variable: 'TOKEN_PIN' }],
 ])('the place of a PIN may be written %s', (written, pin) => {
@@ -64,8 +68,13 @@ test.each([
   [`pkcs11:token=t;object=k;type=cert${QUERY}`, 'a private key signs'],
   [`pkcs11:token=t;slot-id=one;object=k${QUERY}`, 'not a whole number'],
   [`pkcs11:token=t;id=%0${QUERY}`, 'has an id that is not'],
-  [`pkcs11:token=t;object=k;pin-source=/p${QUERY}`, 'pin-source that is not understood at its place'],
-  [`pkcs11:token=t;object=k?module-name=hsm`, 'module-name that is not understood'],
+  [`pkcs11:token=t;object=k;pin-source=/p${QUERY}`, 'after "pkcs11:" the attribute pin-source that is not understood'],
+  ['pkcs11:token=t;object=k?module-name=hsm', 'after "?" the attribute module-name that is not understood'],
+  [`pkcs11:token=t;object=k;x-colour=red${QUERY}`, 'after "pkcs11:" the attribute number 3 that is not understood'],
+  [`pkcs11:token=t;object=k${QUERY}&module-name`, 'after "?" the attribute number 3 that is not understood'],
+  ...['file://ann/run/pin', 'file:////run/pin', 'file:run/pin', 'file:'].map(
+    (source) => [`pkcs11:token=t;object=k?module-path=${MODULE}&pin-source=${source}`, 'neither file:/path'] as const,
+  ),
   [`pkcs11:token=t;object=a?b${QUERY}`, 'more than one "?"'],
   [`pkcs11:token=${'t'.repeat(2_000)}`, 'more than 2000'],
 ])('%s is refused: it %s', (text, why) => {
@@ -73,20 +82,28 @@ test.each([
   expect(refusalOf(text)).toContain(why);
 });
 
-const PIN = '73912846';
-test.each([
-  `pkcs11:token=t;object=k?module-path=${MODULE}&pin-value=${PIN}`,
-  `pkcs11:token=t;object=k;PIN-VALUE=${PIN}${QUERY}`,
-  `pkcs11:token=t;object=k?module-path=${MODULE}&pin-source=${PIN}`,
-  `pkcs11:token=t;object=k?module-path=${MODULE}&pin-source=%7Cecho%20${PIN}`,
-  `pkcs11:token=t;object=k?module-path=${MODULE}&pin-source=env:${PIN}`,
-  `pkcs11:token=t;object=k?module-path=${MODULE}&pin=${PIN}`,
-  `pkcs11:token=t;object=k?module-path=${MODULE}&${PIN}`,
-  `pkcs11:token=t;object=k;slot-id=${PIN}x${QUERY}`,
-])('a PIN that somebody wrote into the URI is refused and not repeated (%#)', (text) => {
-  expect(refusalOf(text)).toMatch(/^input\.token-uri: /);
-  expect(refusalOf(text)).not.toContain(PIN);
-});
+const wrongPlaces = (pin: string) =>
+  [
+    `pkcs11:token=t;object=k?module-path=${MODULE}&pin-value=${pin}`,
+    `pkcs11:token=t;object=k;PIN-VALUE=${pin}${QUERY}`,
+    `pkcs11:token=t;object=k?module-path=${MODULE}&pin-source=${pin}`,
+    `pkcs11:token=t;object=k?module-path=${MODULE}&pin-source=%7Cecho%20${pin}`,
+    `pkcs11:token=t;object=k?module-path=${MODULE}&pin-source=env:${pin}`,
+    `pkcs11:token=t;object=k?module-path=${MODULE}&pin-source=file:${pin}`,
+    `pkcs11:token=t;object=k?module-path=${MODULE}&pin=${pin}`,
+    `pkcs11:token=t;object=k?module-path=${MODULE}&${pin}`,
+    `pkcs11:token=t;object=k?module-path=${MODULE}&${pin}=`,
+    `pkcs11:token=t;object=k;${pin}${QUERY}`,
+    `pkcs11:token=t;object=k;slot-id=${pin}x${QUERY}`,
+  ].map((text) => ({ pin, text }));
+
+test.each(['73912846', 'letmein', 'hunter=zwei'].flatMap(wrongPlaces))(
+  'a PIN that somebody wrote into the URI is refused and not repeated (%#)',
+  ({ pin, text }) => {
+    expect(refusalOf(text)).toMatch(/^input\.token-uri: /);
+    for (const part of pin.split('=')) expect(refusalOf(text)).not.toContain(part);
+  },
+);
 
 test('only what begins with the scheme is a URI', () => {
   expect(isTokenKeyUri('PKCS11:token=t')).toBe(true);

@@ -1,5 +1,4 @@
 import { isAbsolute } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { FirebreakFailure } from '../../../domain/errors/failure.ts';
 import type { SecretSource } from '../secret-source.ts';
 
@@ -28,6 +27,17 @@ const SCHEME = 'pkcs11:';
 const URI_LENGTH_MAX = 2_000;
 const PATH_ATTRIBUTES = ['token', 'serial', 'manufacturer', 'model', 'slot-id', 'object', 'id', 'type'] as const;
 const QUERY_ATTRIBUTES = ['module-path', 'pin-source'] as const;
+/** What RFC 7512 has a name for: any other word may be a PIN at a wrong place. */
+const NAMES: ReadonlySet<string> = new Set([
+  ...PATH_ATTRIBUTES,
+  ...QUERY_ATTRIBUTES,
+  'library-description',
+  'library-manufacturer',
+  'library-version',
+  'module-name',
+  'slot-description',
+  'slot-manufacturer',
+]);
 /** What the environment may say for a URI that names no module; libp11 reads the same variable. */
 const MODULE_VARIABLE = 'PKCS11_MODULE_PATH';
 
@@ -62,13 +72,16 @@ type Named<Name extends string> = Partial<Record<Name, string>>;
 
 function attributes<Name extends string>(text: string, separator: string, known: readonly Name[]): Named<Name> {
   const found: Named<Name> = {};
-  for (const part of text.split(separator)) {
+  for (const [index, part] of text.split(separator).entries()) {
     if (part === '') continue;
     const [written = '', ...rest] = part.split('=');
     const name = known.find((each) => each === written);
     if (name === undefined) {
-      const which = /^[a-z-]{1,30}$/.test(written) ? `the attribute ${written}` : 'an attribute';
-      throw refused(`has ${which} that is not understood at its place; there ${known.join(', ')} are`);
+      const which = rest.length > 0 && NAMES.has(written) ? written : `number ${index + 1}`;
+      const after = separator === '&' ? '?' : SCHEME;
+      throw refused(
+        `has after "${after}" the attribute ${which} that is not understood there; ${known.join(', ')} are`,
+      );
     }
     if (found[name] !== undefined) throw refused(`has ${name} twice`);
     found[name] = name === 'id' ? rest.join('=') : decoded(name, rest.join('='));
@@ -129,18 +142,17 @@ function moduleOf(path: string | undefined): string {
   return path;
 }
 
-/** RFC 7512 leaves the form to applications: a `file:` URI, a full path, or `env:NAME`; no command is run. */
+/**
+ * RFC 7512 leaves the form to applications: `file:` or `file://` before a full path, a full path, or `env:NAME`; no command is run. The path
+ * is taken as it stands: percent signs stand for characters of the attribute and not once more for those of a URL within it.
+ */
 function pinOf(source: string | undefined): SecretSource {
   if (source === undefined)
     throw refused('names no place for the PIN: add pin-source=file:/path (a file of mode 0400) or pin-source=env:NAME');
   const variable = /^env:([A-Z_][A-Z0-9_]{0,99})$/.exec(source)?.[1];
   if (variable !== undefined) return { from: 'environment', variable };
-  if (isAbsolute(source)) return { from: 'file', path: source };
-  try {
-    if (source.startsWith('file:/')) return { from: 'file', path: fileURLToPath(source) };
-  } catch {
-    // said below, without the value
-  }
+  const path = /^file:(?:\/\/(?:localhost)?)?(\/(?!\/).*)$/s.exec(source)?.[1] ?? source;
+  if (isAbsolute(path)) return { from: 'file', path };
   throw refused('has a pin-source that is neither file:/path, nor a full path, nor env:NAME');
 }
 

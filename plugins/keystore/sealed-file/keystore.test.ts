@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { bech32 } from '@scure/base';
 import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { sha256Hex } from '../../../domain/encoding/digest.ts';
 import type { KeysetId } from '../../../domain/ceremony/ceremony.ts';
 import { validatorId } from '../../../domain/network/network.ts';
 import type { KeyStore, SealLabel } from '../../../domain/ports/keystore.ts';
@@ -19,6 +20,7 @@ let dir = '';
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'firebreak-sealed-file-'));
   await writeSecret('passphrase', 'correct horse\n');
+  warned = [];
 });
 afterEach(() => rm(dir, { recursive: true }));
 
@@ -36,8 +38,14 @@ const byIdentity = (recipients: readonly string[] = []): SealedFileConfig => ({
   unlock: { by: 'identity', path: join(dir, 'identity'), recipients, where },
 });
 const where = { file: 'validator.toml', lineOf: () => 31 };
+let warned: unknown[] = [];
 const create = (config: SealedFileConfig): KeyStore =>
-  sealedFile(config)({ dir, bitcoinNetwork: 'regtest', recordUse: () => undefined });
+  sealedFile(config)({
+    dir,
+    bitcoinNetwork: 'regtest',
+    recordUse: () => undefined,
+    warn: ({ before, after }) => void warned.push({ before, after }),
+  });
 const start = (config: SealedFileConfig) => codeOf(() => create(config).start?.(signal));
 
 async function started(config: SealedFileConfig): Promise<KeyStore> {
@@ -174,6 +182,45 @@ test('who may open the key file is who the last start named, and what was sealed
   expect([...(await changed.unseal(sealed, label, 'test'))]).toEqual([...secret]);
 });
 
+test('a start with other recipients than before says in the log who they were and are, and any other start says nothing', async () => {
+  const [own, first, second] = [
+    await generateX25519Identity(),
+    await generateX25519Identity(),
+    await generateX25519Identity(),
+  ];
+  const [ours, old, added] = [
+    await identityToRecipient(own),
+    await identityToRecipient(first),
+    await identityToRecipient(second),
+  ];
+  await writeSecret('identity', own);
+  for (const recipients of [[old], [old], [old, ours]]) await started(byIdentity(recipients));
+  expect(warned).toEqual([]);
+  const keystore = await started(byIdentity([added, old]));
+  await started(byIdentity([old, added]));
+  expect(warned).toEqual([{ before: [ours, old].sort(), after: [ours, old, added].sort() }]);
+  expect(keystore.describe?.()).toEqual({
+    file: join(dir, 'keystore.age'),
+    unlockedBy: 'identity',
+    recipient1: added,
+    recipient2: old,
+  });
+});
+
+test('a folder of a build that remembered a digest of its recipients starts, and says it when they change', async () => {
+  const own = await generateX25519Identity();
+  const [ours, added] = [await identityToRecipient(own), await identityToRecipient(await generateX25519Identity())];
+  await writeSecret('identity', own);
+  await started(byIdentity());
+  const path = join(dir, 'keystore.json');
+  const marker = { ...JSON.parse(await readFile(path, 'utf8')), recipients: sha256Hex(Buffer.from(ours)) };
+  await writeFile(path, JSON.stringify(marker));
+  await started(byIdentity());
+  expect(warned).toEqual([]);
+  await started(byIdentity([added]));
+  expect(warned).toEqual([{ before: expect.stringContaining('not remembered'), after: [ours, added].sort() }]);
+});
+
 test('a key file that plain age moved from a passphrase to identities opens, and an identity is replaced by way of both', async () => {
   const sealed = await (await started(byPassphrase())).seal(secret, label);
   const [old, next] = [await generateX25519Identity(), await generateX25519Identity()];
@@ -189,6 +236,8 @@ test('a key file that plain age moved from a passphrase to identities opens, and
     expect([...(await keystore.unseal(sealed, label, 'test'))]).toEqual([...secret]);
   }
   expect([await opensWith(old), await opensWith(next)]).toEqual([false, true]);
+  expect(warned).toHaveLength(3);
+  expect(warned[0]).toMatchObject({ before: 'a passphrase' });
 });
 
 test('a recipient that is spelt well and is no key is refused by its setting', async () => {

@@ -6,7 +6,7 @@ import type { KeyStore, SealLabel } from '../../../domain/ports/keystore.ts';
 import { configFailure } from '../../config-failure.ts';
 import { openInSoftware, sealInSoftware } from '../aes-gcm.ts';
 import { type KeystoreComponents, openRecorded } from '../components.ts';
-import { KeyMarker } from '../key-marker.ts';
+import { KeyMarker, type Marker } from '../key-marker.ts';
 import { readSecret } from '../secret-source.ts';
 import type { AgeLock } from './age.ts';
 import type { SealedFileConfig } from './config.ts';
@@ -21,6 +21,7 @@ export class SealedFileKeyStore implements KeyStore {
   readonly kind = 'sealed-file';
   readonly #config: SealedFileConfig;
   readonly #recordUse: KeystoreComponents['recordUse'];
+  readonly #warn: KeystoreComponents['warn'];
   readonly #path: string;
   readonly #marker: KeyMarker;
   #open: FileKey | undefined;
@@ -29,6 +30,7 @@ export class SealedFileKeyStore implements KeyStore {
   constructor(config: SealedFileConfig, components: KeystoreComponents) {
     this.#config = config;
     this.#recordUse = components.recordUse;
+    this.#warn = components.warn;
     this.#path = join(components.dir, 'keystore.age');
     this.#marker = new KeyMarker(components.dir, this.kind);
   }
@@ -39,9 +41,10 @@ export class SealedFileKeyStore implements KeyStore {
       const lock = await this.#lock();
       const found = await openKeyFile(this.#path, lock);
       if (known !== undefined && known.key !== found?.name) throw this.#marker.missing(this.#path);
-      const recipients = recipientsDigest(lock);
-      const asBefore = known?.recipients === recipients;
+      const recipients = lock.by === 'passphrase' ? undefined : [...lock.recipients].sort();
+      const asBefore = isSame(known?.recipients, recipients);
       const opened = asBefore && found !== undefined ? found : await this.#writeKeyFile(lock, found);
+      if (known !== undefined && !asBefore) this.#tellChange(known.recipients, recipients);
       if (known === undefined || !asBefore) await this.#marker.use(opened.name, recipients);
       this.#open = opened;
     } catch (error) {
@@ -77,7 +80,25 @@ export class SealedFileKeyStore implements KeyStore {
   }
 
   describe(): Readonly<Record<string, string>> {
-    return { file: this.#path, unlockedBy: this.#config.unlock.by };
+    const { unlock } = this.#config;
+    const further = unlock.by === 'passphrase' ? [] : unlock.recipients;
+    return {
+      file: this.#path,
+      unlockedBy: unlock.by,
+      ...Object.fromEntries(further.map((recipient, index) => [`recipient${index + 1}`, recipient])),
+    };
+  }
+
+  /** Whoever can write the configuration could add a recipient of their own: its operator hears of it, once the key file is theirs too. */
+  #tellChange(before: Marker['recipients'], after: Marker['recipients']): void {
+    this.#warn?.(
+      {
+        file: this.#path,
+        before: typeof before === 'string' ? 'not remembered by the build that wrote it' : (before ?? 'a passphrase'),
+        after: after ?? 'a passphrase',
+      },
+      'the key file is encrypted to other recipients than before: whoever has the identity of one opens what this validator seals',
+    );
   }
 
   #key(): FileKey {
@@ -110,5 +131,9 @@ export class SealedFileKeyStore implements KeyStore {
 }
 
 /** Whoever is added to the recipients, or taken from them, has the key file written again at the next start. */
-const recipientsDigest = (lock: AgeLock): string | undefined =>
-  lock.by === 'passphrase' ? undefined : sha256Hex(Buffer.from([...lock.recipients].sort().join('\n')));
+function isSame(before: Marker['recipients'], now: readonly string[] | undefined): boolean {
+  if (before === undefined || now === undefined) return before === now;
+  return (typeof before === 'string' ? before : linesDigest(before)) === linesDigest(now);
+}
+
+const linesDigest = (lines: readonly string[]): string => sha256Hex(Buffer.from(lines.join('\n')));

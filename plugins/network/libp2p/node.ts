@@ -8,7 +8,7 @@ import { yamux } from '@libp2p/yamux';
 import { createLibp2p } from 'libp2p';
 import type { NetworkGenesis } from '../../../domain/network/network.ts';
 import { identityOf, libp2pKeyOf } from '../../../wire/stream/host-identity.ts';
-import { IDENTIFY_SETTINGS, MONITOR_SETTINGS } from '../../../wire/stream/host-settings.ts';
+import { IDENTIFY_SETTINGS, MONITOR_SETTINGS, PING_SETTINGS } from '../../../wire/stream/host-settings.ts';
 
 /** A host that dials the roster and nobody else, listens nowhere and accepts nobody. */
 export async function dialOnlyNode(
@@ -24,7 +24,7 @@ export async function dialOnlyNode(
     transports: [tcp()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
-    services: { identify: identify(IDENTIFY_SETTINGS), ping: ping() },
+    services: { identify: identify(IDENTIFY_SETTINGS), ping: ping(PING_SETTINGS) },
     connectionGater: { denyDialPeer: stranger, denyInboundEncryptedConnection: () => true },
     connectionManager: {
       maxConnections: 2 * listed.size,

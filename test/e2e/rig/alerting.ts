@@ -10,7 +10,8 @@ import type { ValidatorId } from '../../../domain/network/network.ts';
 import { type RosterMemo, rosterId } from '../../../workflows/roster/messages.ts';
 import type { LiveNetwork } from '../../../devnet/live-network.ts';
 
-const PROCESSES = ['prometheus', 'alertmanager', 'api', 'receivers'];
+/** The api stays: what it says of itself is searched for secrets at the end. */
+const ENDED = ['prometheus', 'alertmanager', 'receivers'];
 const INCIDENTS_LOOKED_AT = 20;
 
 /** What api.toml gives to playbooks, by playbook and input. */
@@ -32,7 +33,7 @@ export async function startAlertingWith(net: LiveNetwork, given: Given): Promise
   await startAlerting(net);
   return {
     async stop() {
-      for (const name of PROCESSES) await net.supervisor.hold(name);
+      for (const name of ENDED) await net.supervisor.hold(name);
     },
   };
 }

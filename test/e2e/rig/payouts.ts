@@ -23,15 +23,15 @@ export async function fundedVault(live: LiveNetwork): Promise<Funded> {
   return { opened, deposit: await makeDeposit(live, live.chain, opened, live.client) };
 }
 
-export async function keyOf(live: LiveNetwork, vault: VaultId): Promise<KeyRef> {
-  const result = (await live.client.workflow.getHandle(openVaultId(NETWORK_NAME, vault)).result()) as OpenVaultResult;
+export async function keyOf({ client }: Pick<LiveNetwork, 'client'>, vault: VaultId): Promise<KeyRef> {
+  const result = (await client.workflow.getHandle(openVaultId(NETWORK_NAME, vault)).result()) as OpenVaultResult;
   if (result.outcome !== 'open') throw new Error(`vault ${vault} is not open`);
   return result.key;
 }
 
 /** Starts the process itself, because how long a silent signer is waited for is not a question of the verb. */
 export async function startPayout(
-  live: LiveNetwork,
+  live: Pick<LiveNetwork, 'client' | 'layout'>,
   funded: Funded,
   choice: Partial<PayOutInput> = {},
 ): Promise<WorkflowHandle> {
@@ -62,6 +62,14 @@ export async function untilSettled(live: LiveNetwork, handle: WorkflowHandle, ti
   }
 }
 
+/** Phases in which time has to pass: a transaction that died with a node is handed in again, whatever is said of its fee meanwhile. */
+const NEEDS_BLOCKS: ReadonlySet<string> = new Set([
+  'settling',
+  'unsettled-by-reorg',
+  'waiting-for-fee',
+  'waiting-for-estimate',
+]);
+
 export async function mineWhileItSettles(
   live: LiveNetwork,
   handle: WorkflowHandle,
@@ -69,7 +77,7 @@ export async function mineWhileItSettles(
 ): Promise<void> {
   while (!signal.aborted) {
     const progress = await progressOf(handle).catch(() => undefined);
-    const waits = progress?.phase === 'settling' || progress?.phase === 'unsettled-by-reorg';
+    const waits = NEEDS_BLOCKS.has(progress?.phase ?? '') || progress?.meanwhile.includes('confirmations') === true;
     if (waits) await live.chain.mine(1).catch(() => undefined); // a node that was killed takes the next one
     await wait(LOOK_MS, undefined, { signal }).catch(() => undefined);
   }

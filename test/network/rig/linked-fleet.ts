@@ -124,7 +124,7 @@ export class LinkedFleet {
       },
       logger: silentLogger,
       announceMs: 10_000,
-      pingMs: 30_000,
+      latencyMs: 30_000,
       rollCallMs: 10_000,
       // Fifteen in one process on a busy machine are slow together: only tests that are about silence look for it.
       monitor: { pingInterval: 3_600_000, pingTimeout: { minTimeout: 3_600_000, maxTimeout: 3_600_000 } },
@@ -170,6 +170,7 @@ export class LinkedFleet {
       clock: Date.now,
       chain: () => chain.view().status(),
       report: () => agent.report(),
+      freezesLeft: () => agent.freezesLeft(),
       session: (ceremony) => agent.session(ceremony),
       sessions: (limit) => agent.sessions(limit),
       transport: this.host(id),

@@ -57,8 +57,8 @@ export class Paying {
     });
   }
 
-  /** `first`: whom to take as signers before others, for which all answers are waited for. */
-  async pay(plan = this.plan(), first: readonly number[] = []): Promise<Payment> {
+  /** `first`: whom to take as signers before others, for which all answers are waited for. `roundMs`: how long for those that say nothing. */
+  async pay(plan = this.plan(), first: readonly number[] = [], roundMs = ROUND_MS): Promise<Payment> {
     const startedMs = performance.now();
     const out = new Set<ValidatorId>();
     const culprits: ValidatorId[] = [];
@@ -76,14 +76,20 @@ export class Paying {
       const ceremony: string = session === 1 ? plan.ceremony : newCeremony('signing');
       const free = this.#linked.ids.filter((id) => !out.has(id));
       const asked = { case: 'giveCommitments', value: askedFor(plan, { ceremony }) } as const;
-      const given = await this.#ask(free, asked, refusals, first.length > 0 ? free.length : threshold);
+      const given = await this.#ask(free, asked, refusals, first.length > 0 ? free.length : threshold, roundMs);
       const chosen = [...given]
         .sort(([one], [other]) => rank(first, one) - rank(first, other) || one - other)
         .slice(0, threshold);
       const signers = chosen.map(([id]) => id);
       if (chosen.length < threshold) return ended(undefined, session, signers);
       const request = requestBytes(plan, inOrder(chosen), { ceremony });
-      const partials = await this.#ask(signers, { case: 'givePartials', value: { request } }, refusals, threshold);
+      const partials = await this.#ask(
+        signers,
+        { case: 'givePartials', value: { request } },
+        refusals,
+        threshold,
+        roundMs,
+      );
       for (const id of signers) if (!partials.has(id)) out.add(id);
       if (partials.size < threshold) continue;
       try {
@@ -121,6 +127,7 @@ export class Paying {
     body: RequestBody,
     refusals: string[],
     enough: number,
+    roundMs: number,
   ): Promise<Map<ValidatorId, Envelope>> {
     const request = requestOf(this.#linked.fleet.genesis, body);
     const statements = new Map<ValidatorId, Envelope>();
@@ -132,7 +139,7 @@ export class Paying {
       else refusals.push(`${answer.validator}: ${reply.code}`);
       if (statements.size >= enough) done.abort();
     };
-    const context = { idempotencyKey: 'test', signal: done.signal, deadlineMs: Date.now() + ROUND_MS };
+    const context = { idempotencyKey: 'test', signal: done.signal, deadlineMs: Date.now() + roundMs };
     const asking = new Map(ids.map((id) => [id, request] as const));
     try {
       await this.#linked.coordinator.askMany(asking, context, { onAnswer: take });

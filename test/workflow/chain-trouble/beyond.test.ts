@@ -24,7 +24,7 @@ const NEVER = new AbortController().signal;
 let env: TestWorkflowEnvironment;
 beforeAll(async () => {
   env = await startServer();
-}, 120_000);
+});
 afterAll(async () => {
   await env?.teardown();
   await Runtime.instance().shutdown();
@@ -38,7 +38,7 @@ function scenario(title: string, run: (lane: Lane) => Promise<void>): void {
     } finally {
       await lane.stop();
     }
-  }, 180_000);
+  });
 }
 
 /** Until when each validator says that payouts are frozen. */

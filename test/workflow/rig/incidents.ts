@@ -74,7 +74,7 @@ export async function openIncident(
 /** What the engine's database says of an incident: nothing here asks a worker. */
 export async function remembered(handle: Pick<Opened, 'describe'>): Promise<Standing> {
   const { memo } = await handle.describe();
-  const standing = standingFrom(memo?.['incident']);
+  const standing = standingFrom(memo?.['incident'], Date.now());
   if (standing === undefined) throw new Error('the memo holds no standing');
   return standing;
 }

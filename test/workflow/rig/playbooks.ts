@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Client, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
+import { requestBytes } from '../../../activities/asking.ts';
 import { type Bindings, type Channel, type ChannelMessage } from '../../../activities/playbook/binding.ts';
 import { bindingsWith } from '../../../activities/playbook/bindings.ts';
 import { createPlaybookActivities } from '../../../activities/playbook/index.ts';
@@ -14,6 +15,7 @@ import {
   signaturesBy,
   type TestKey,
 } from '../../../domain/committee/testkit/keys.ts';
+import { canonicalBytes } from '../../../domain/encoding/digest.ts';
 import { FirebreakFailure } from '../../../domain/errors/failure.ts';
 import type { NetworkGenesis } from '../../../domain/network/network.ts';
 import type { Capability, Catalogue } from '../../../domain/playbook/catalogue.ts';
@@ -290,4 +292,10 @@ export function orderOf(world: TestWorld, kind: Order['kind'], number: number, s
   const seated = principals.filter(({ listed }) => committee.members.some(({ key }) => key === listed.key));
   const keys = seated.slice(0, quorumOf(committee, kind));
   return { order, signatures: signaturesBy(keys, orderDigest(order)) };
+}
+
+/** Every validator is handed this order, and no run. */
+export async function handToAll(world: TestWorld, signed: SignedOrder): Promise<void> {
+  const request = requestBytes(world.deps, { case: 'obeyOrder', value: { signedOrder: canonicalBytes(signed) } });
+  for (const handle of world.handlers.values()) await handle(request);
 }

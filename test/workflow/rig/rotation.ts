@@ -29,8 +29,8 @@ const committee = {
 };
 
 /** Five validators as operators run them, of which three sign, and a committee whose keys the test has. */
-export const rotatingWorld = (agents: AgentsOf = realAgents): Promise<TestWorld> =>
-  testWorld({ threshold: 3, participants: 5, agents, pinned: { committee } });
+export const rotatingWorld = (agents: AgentsOf = realAgents, clock: () => number = Date.now): Promise<TestWorld> =>
+  testWorld({ threshold: 3, participants: 5, agents, pinned: { committee }, clock });
 
 export const committeeKeys = members;
 

@@ -17,8 +17,16 @@ export type Trouble = {
   dies: (effect: string | undefined, activity: Info) => Death | undefined;
   /** `<workflow> <effect>` of each effect after which its executor died. */
   readonly died: Set<string>;
+  /** Actions and processes with what they were given, each once; none that takes something back. */
+  readonly given: GivenOut[];
 };
-export const noTrouble = (): Trouble => ({ refused: new Map(), dies: () => undefined, died: new Set() });
+export type GivenOut = {
+  readonly workflowId: string;
+  readonly step: string;
+  readonly does: string;
+  readonly with: Readonly<Record<string, unknown>>;
+};
+export const noTrouble = (): Trouble => ({ refused: new Map(), dies: () => undefined, died: new Set(), given: [] });
 
 const REFUSED = 'as the test wants';
 
@@ -28,6 +36,7 @@ export const troubling =
     inbound: {
       async execute(input, next) {
         const effect = effectIn(info, input.args);
+        trouble.given.push(...givenIn(info, input.args));
         const no = info.attempt === 1 ? refusalOf(trouble, effect) : undefined;
         if (no !== undefined) {
           const { code, again } = no;
@@ -61,8 +70,18 @@ function refusalOf({ refused }: Trouble, effect: string | undefined): Refused | 
   return entry;
 }
 
+function givenIn({ attempt, workflowExecution, activityType }: Info, [argument]: readonly unknown[]): GivenOut[] {
+  const { key = '', asked, action, workflow, arguments: values } = argument as Given;
+  const does = activityType === 'performAction' ? action : activityType === 'prepareProcess' ? workflow : undefined;
+  if (does === undefined || asked === undefined || attempt > 1 || key.endsWith('/undo')) return [];
+  return [{ workflowId: workflowExecution?.workflowId ?? '', step: asked.step, does, with: values ?? {} }];
+}
+
 type Given = {
   readonly key?: string;
+  readonly action?: string;
+  readonly workflow?: string;
+  readonly arguments?: Readonly<Record<string, unknown>>;
   readonly probe?: string;
   readonly asked?: { readonly step: string };
   readonly expected?: { readonly step: string };

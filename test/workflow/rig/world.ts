@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { schnorr } from '@noble/curves/secp256k1.js';
 import { createActivities } from '../../../activities/activities.ts';
 import type { ActivityDependencies, ActivityObserver } from '../../../activities/dependencies.ts';
+import { silentObserver } from '../../../activities/testkit/observer.ts';
 import { sha256Hex } from '../../../domain/encoding/digest.ts';
 import { fromHex, toHex } from '../../../domain/encoding/hex.ts';
 import type { ValidatorId } from '../../../domain/network/network.ts';
@@ -42,6 +43,8 @@ export type TestWorld = {
   readonly deps: ActivityDependencies;
   readonly activities: ReturnType<typeof createActivities>;
   readonly ended: string[];
+  /** Partial signatures by who gave them, and whole ones. */
+  readonly produced: readonly (readonly [validator: ValidatorId | 'all', count: number])[];
   stop(): Promise<void>;
 };
 
@@ -60,6 +63,8 @@ export async function testWorld(
     readonly agents?: AgentsOf;
     readonly pinned?: Partial<Pick<TestNetwork['genesis'], 'committee' | 'environment' | 'name'>>;
     readonly committeeLookMs?: number;
+    /** Of the activities. */
+    readonly clock?: () => number;
   } = {},
 ): Promise<TestWorld> {
   const { genesis: drawn, identities } = testNetwork(options.threshold ?? 3, options.participants ?? 5);
@@ -78,10 +83,12 @@ export async function testWorld(
     handlers.set(id, (bytes) => validator.handle(bytes));
   }
   const ended: string[] = [];
+  const produced: [validator: ValidatorId | 'all', count: number][] = [];
   const observer: ActivityObserver = {
+    ...silentObserver,
     attemptEnded: (activity, outcome, code) => void ended.push(`${activity} ${outcome} ${code}`),
-    takenOver: () => undefined,
-    validatorAnswered: () => undefined,
+    partialsReceived: (validator, count) => void produced.push([validator, count]),
+    signaturesProduced: (count) => void produced.push(['all', count]),
   };
   const deps: ActivityDependencies = {
     genesis,
@@ -91,7 +98,7 @@ export async function testWorld(
     chain,
     suite: createVerifyingSuite(),
     policyVersion: 1,
-    clock: Date.now,
+    clock: options.clock ?? Date.now,
     random: (bytes) => randomBytes(bytes),
     logger: silentLogger,
     observer,
@@ -104,6 +111,7 @@ export async function testWorld(
     handlers,
     deps,
     ended,
+    produced,
     activities: createActivities(deps),
     stop: async () => {
       await agents?.stop();

@@ -1,5 +1,5 @@
 import { sign } from 'node:crypto';
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { canonicalBytes } from '../../../domain/encoding/digest.ts';
 import { FirebreakFailure } from '../../../domain/errors/failure.ts';
 import { validatorId } from '../../../domain/network/network.ts';
@@ -10,9 +10,6 @@ import { TestJournals } from '../testkit/journals.ts';
 import { type HostKey, hostKey, testNetwork } from '../testkit/network.ts';
 import { importInto } from './import.ts';
 import { interchangeOf, ownerIn } from './interchange.ts';
-
-/** Real disks on a machine that may be busy. */
-jest.setTimeout(60_000);
 
 const journals = new TestJournals();
 afterEach(() => journals.dispose());

@@ -1,4 +1,4 @@
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { AT_MS_MAX } from '../../../domain/audit/shape.ts';
 import { validatorId } from '../../../domain/network/network.ts';
 import type { Journal, LockConflict } from '../journal/journal.ts';
@@ -11,9 +11,6 @@ import { testNetwork } from '../testkit/network.ts';
 import { readInterchange, writeInterchange } from './file.ts';
 import { importInto } from './import.ts';
 import { interchangeOf, ownerIn } from './interchange.ts';
-
-/** Real disks on a machine that may be busy. */
-jest.setTimeout(60_000);
 
 const journals = new TestJournals();
 afterEach(() => journals.dispose());

@@ -1,4 +1,4 @@
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { GrantUse, SignedGrantUse } from '../../../domain/committee/grant-use.ts';
 import { validatorId } from '../../../domain/network/network.ts';
@@ -10,9 +10,6 @@ import { carrying } from '../testkit/carrying.ts';
 import { standingOrder, useOf } from '../testkit/committee.ts';
 import { TestJournals } from '../testkit/journals.ts';
 import { signOrder, testNetwork } from '../testkit/network.ts';
-
-/** Real disks on a machine that may be busy. */
-jest.setTimeout(60_000);
 
 const journals = new TestJournals();
 afterEach(() => journals.dispose());

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type CeremonyId, keysetOf } from '../../../domain/ceremony/ceremony.ts';
 import { FirebreakFailure } from '../../../domain/errors/failure.ts';
@@ -15,9 +15,6 @@ import { createOrders } from '../orders.ts';
 import { writeInterchange } from './file.ts';
 import { importInto } from './import.ts';
 import { interchangeOf, ownerIn } from './interchange.ts';
-
-/** Real disks on a machine that may be busy. */
-jest.setTimeout(60_000);
 
 const journals = new TestJournals();
 afterEach(() => journals.dispose());

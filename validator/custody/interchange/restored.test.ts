@@ -1,4 +1,4 @@
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { SILENT, readReply, requestOf, type RequestBody, type TestAgent } from '../testkit/agents.ts';
 import { TestJournals } from '../testkit/journals.ts';
 import { AMOUNT, payoutBench } from '../testkit/payout-bench.ts';
@@ -6,9 +6,6 @@ import { askedFor, commitTo, requestBytes, type PlannedRequest } from '../testki
 import { readInterchange, writeInterchange } from './file.ts';
 import { importInto } from './import.ts';
 import { interchangeOf, ownerIn } from './interchange.ts';
-
-/** Real cryptography and real disks on a machine that may be busy; nothing here waits for time to pass. */
-jest.setTimeout(60_000);
 
 const bench = payoutBench();
 const journals = new TestJournals();

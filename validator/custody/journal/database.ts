@@ -17,7 +17,7 @@ export type JournalDatabase = {
   read<T>(work: () => T): T;
   /** What must never be contradicted: one transaction, on disk and counted by the watermark when this returns. */
   bind<T>(work: () => T): T;
-  /** What is only told: one transaction, on disk, not counted. */
+  /** What is only told: one transaction that no crash of the process undoes, and no power failure after the next binding one. Not counted. */
   note(work: () => void): void;
   /** Everything that `work` binds and notes is one transaction: all of it is on disk when this returns, or none of it ever. */
   atOnce<T>(work: () => T): T;
@@ -80,14 +80,19 @@ function migrate(database: DatabaseSync, file: string, watermark: Watermark): vo
 }
 
 /**
- * SQLite reads what is missing of the last page as zeros, which is what an empty table holds anyway, so no other check sees such
- * a cut. A stop in the middle of a checkpoint may leave one too: the log still holds that page, and it is written back first.
+ * SQLite reads what is missing of the last page as zeros, which is what an empty table holds anyway, so no other check sees such a cut.
+ * A stop in the middle of a checkpoint may leave one too, so the log is written back first; that also fills what is still missing up to
+ * the full length with zeros, and where other bytes stood the checks of pages and rows say so. While somebody reads, only what was there
+ * when they began is written back, and the file may lack pages that are in the log. It never ends within one: a page that a stop left
+ * half written is among those that are written again.
  */
 function checkLength(database: DatabaseSync, file: string): void {
-  database.exec('PRAGMA wal_checkpoint(PASSIVE)');
-  const expected = pragma(database, 'page_count') * pragma(database, 'page_size');
-  if (statSync(file).size < expected)
-    throw damaged(file, `its last page is cut short, it should have ${expected} bytes`);
+  const { busy, log, checkpointed } = database.prepare('PRAGMA wal_checkpoint(PASSIVE)').get() ?? {};
+  if (busy !== 0) return; // another process is writing it back just now
+  const { size } = statSync(file);
+  const page = pragma(database, 'page_size');
+  const expected = log === checkpointed ? pragma(database, 'page_count') * page : Math.ceil(size / page) * page;
+  if (size < expected) throw damaged(file, `its last page is cut short, it should have ${expected} bytes`);
 }
 
 function checkIntegrity(database: DatabaseSync, file: string): void {
@@ -140,7 +145,7 @@ function journalDatabase(
     }
   };
   let running: Running | undefined;
-  const atOnce = <T>(work: () => T): T => {
+  const write = <T>(work: () => T, waitsForDisk: boolean): T => {
     if (running !== undefined) return within(running, work);
     return guarded(() => {
       const here: Running = { binds: false, failed: undefined };
@@ -153,6 +158,8 @@ function journalDatabase(
           // What it would still write after the first wait would be outside, and nobody would notice.
           if (done instanceof Promise) throw new FirebreakFailure('bug.journal', 'a journal transaction must not wait');
           if (here.failed !== undefined) throw here.failed.cause;
+          if (here.binds && !waitsForDisk)
+            throw new FirebreakFailure('bug.journal', 'what is only told must not bind: nobody waits for the disk');
           if (here.binds) {
             writes = writesOf(ledger, file) + 1;
             ledger.replace({ one: 1, writes });
@@ -166,6 +173,7 @@ function journalDatabase(
       return result;
     });
   };
+  const atOnce = <T>(work: () => T): T => write(work, true);
   return {
     file,
     table,
@@ -176,7 +184,17 @@ function journalDatabase(
         if (running !== undefined) running.binds = true;
         return work();
       }),
-    note: atOnce,
+    note(work) {
+      if (running !== undefined) return within(running, work);
+      return guarded(() => {
+        database.exec('PRAGMA synchronous=NORMAL');
+        try {
+          write(work, false);
+        } finally {
+          if (closed === undefined) database.exec('PRAGMA synchronous=FULL');
+        }
+      });
+    },
     atOnce,
     close: () => close(new FirebreakFailure('unavailable.journal-closed', `journal ${file} is closed`)),
   };

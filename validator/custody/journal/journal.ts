@@ -84,7 +84,8 @@ export type OrderStanding = {
 
 /** What a committee must not sign beside another document of the same number, kept for whoever asks who did. */
 export type DoubleSigned = {
-  readonly kind: 'order' | 'epoch';
+  /** `capped-order`: a freeze beyond the cap on renewals, which is none of the row because nobody obeyed it. */
+  readonly kind: 'order' | 'capped-order' | 'epoch';
   readonly number: number;
   readonly digest: Digest;
   readonly document: SignedOrder | SignedEpoch;
@@ -180,7 +181,8 @@ export type SightingRow = {
 };
 
 /**
- * The validator's memory of what it must never contradict. Every write is on disk (`synchronous=FULL`) when its call returns.
+ * The validator's memory of what it must never contradict: that is on disk (`synchronous=FULL`) when its call returns. What is only told (steps,
+ * refusals, uses of a share, sightings, what was signed twice) survives any crash, and a power failure once something binding followed.
  * Failures: `unavailable.journal-full`, `policy.journal-damaged` (the journal is then closed for good), `unavailable.journal-closed`.
  */
 export type Journal = {

@@ -1,18 +1,16 @@
-import { FROZEN_UNTIL_LIFTED_SECONDS, NO_ORDER, type SignedOrder } from '../../../domain/committee/order.ts';
-import type { ObeyedOrder } from '../../../domain/committee/renewals.ts';
+import { FROZEN_UNTIL_LIFTED_SECONDS, NO_ORDER, outranks, type SignedOrder } from '../../../domain/committee/order.ts';
+import { type ObeyedOrder, ROW_READ_MAX } from '../../../domain/committee/renewals.ts';
 import type { Digest } from '../../../domain/encoding/digest.ts';
 import { currentChainFreeze } from './chain-freezes.ts';
 import type { JournalDatabase } from './database.ts';
 import { documentIn, documentText } from './documents.ts';
-import { keepEvidence } from './double-signed.ts';
+import { keepReplaced } from './double-signed.ts';
 import { latestUse } from './grants.ts';
 import type { Journal, OrderRow, OrderStanding } from './journal.ts';
 import type { Row } from './rows.ts';
 
 /** The present one decides alone where payouts stand; those just before it say how often it was renewed, the others are kept for people. */
 export const ORDERS_KEPT = 1_000;
-/** Of orders in force and of those that lost their number, each; a count of renewals ends long before. */
-const LATEST_MAX = 50;
 
 export function orderJournal(database: JournalDatabase): Journal['orders'] {
   const table = database.table('orders');
@@ -29,10 +27,9 @@ export function orderJournal(database: JournalDatabase): Journal['orders'] {
         const stored = rowOf(number);
         const before = optional(stored);
         if (before !== undefined && before.digest !== row.digest)
-          keepEvidence(
+          keepReplaced(
             evidence,
             { kind: 'order', number, digest: before.digest, document: before.signedOrder },
-            // A freeze that lost its number counts among the renewals as of when it was obeyed.
             Number(stored?.['at'] ?? atMs),
           );
         table.replace({
@@ -50,11 +47,9 @@ export function orderJournal(database: JournalDatabase): Journal['orders'] {
       }),
     latest: () =>
       database.read(() => {
-        const tail = 'ORDER BY number DESC LIMIT ?';
-        const lost = evidence.select(`WHERE kind = 'order' ${tail}`, LATEST_MAX);
-        return [...table.select(tail, LATEST_MAX), ...lost]
-          .toSorted((one, other) => Number(other['number']) - Number(one['number']))
-          .map(obeyedIn);
+        const obeyed = table.select('ORDER BY number DESC LIMIT ?', ROW_READ_MAX);
+        const lost = evidence.select(`WHERE kind = 'order' ORDER BY number DESC, at DESC LIMIT ?`, ROW_READ_MAX);
+        return [...obeyed, ...lost].map(obeyedIn).toSorted(laterFirst);
       }),
     standing: () =>
       database.read((): OrderStanding => {
@@ -86,6 +81,11 @@ function optional(row: Row | undefined): OrderRow | undefined {
     digest: row['digest'] as Digest,
     signedOrder: documentIn<SignedOrder>(row),
   };
+}
+
+function laterFirst({ signed: one }: ObeyedOrder, { signed: other }: ObeyedOrder): number {
+  if (one.order.number !== other.order.number) return other.order.number - one.order.number;
+  return outranks(one.order, other.order) ? -1 : 1;
 }
 
 const obeyedIn = (row: Row): ObeyedOrder => ({

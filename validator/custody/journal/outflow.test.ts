@@ -1,9 +1,6 @@
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { releaseOf, TestJournals } from '../testkit/journals.ts';
-
-/** Real disks on a machine that may be busy. */
-jest.setTimeout(60_000);
 
 const journals = new TestJournals();
 afterEach(() => journals.dispose());

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { ceremonyId, type KeysetId, type PublicKeyPackage } from '../../../domain/ceremony/ceremony.ts';
 import { orderDigest } from '../../../domain/committee/order.ts';
 import { digestOf, TAGS } from '../../../domain/encoding/digest.ts';
@@ -9,9 +9,6 @@ import { signOrder, testNetwork } from '../testkit/network.ts';
 import type { Journal } from './journal.ts';
 import { openJournal } from './open.ts';
 import { ORDERS_KEPT } from './orders.ts';
-
-/** Real disks on a machine that may be busy; nothing here waits for time to pass. */
-jest.setTimeout(60_000);
 
 let folder = '';
 let journal: Journal;

@@ -11,7 +11,7 @@ export function startJournal(database: JournalDatabase): Journal['starts'] {
     begin: (instance, atMs) => {
       const last = database.read(() => table.first('ORDER BY number DESC LIMIT 1'));
       const number = ((last?.['number'] as number | undefined) ?? 0) + 1;
-      database.note(() => {
+      database.bind(() => {
         table.insert({ number, instance, at: atMs });
         table.remove('WHERE number > 1 AND number <= ?', number - STARTS_KEPT);
       });

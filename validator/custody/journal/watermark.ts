@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fdatasyncSync, openSync, readSync, statSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fdatasync, fdatasyncSync, openSync, readSync, statSync, writeSync } from 'node:fs';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { damaged } from './faults.ts';
 
@@ -8,9 +8,14 @@ const SUM_BYTES = 16;
 /**
  * How many binding writes the journal has made, kept outside the database. A write-ahead log that lost its tail, a journal file
  * that was removed or an older copy put in its place all open without complaint in SQLite; here they are below the mark.
- * The mark is raised after the commit, so a crash in between leaves it one behind, which is harmless.
+ * The mark is raised after the commit, and nobody waits for the disk: a mark that a crash or a power failure leaves behind is harmless.
  */
-export type Watermark = { readonly value: number; raise(to: number): void; close(): void };
+export type Watermark = {
+  readonly value: number;
+  /** Throws what an earlier one met when it reached the disk. */
+  raise(to: number): void;
+  close(): void;
+};
 
 /**
  * Creates the file when `mayCreate`, also over one that a crash left before its first slot was whole: the journal is made after the mark,
@@ -27,27 +32,53 @@ export function openWatermark(file: string, mayCreate: boolean): Watermark {
       writeSlot(descriptor, 1, 0);
       fdatasyncSync(descriptor);
     }
-    const slots = [readSlot(descriptor, 0), readSlot(descriptor, 1)].filter((slot) => slot !== undefined);
-    if (slots.length === 0) throw damaged(file, 'its watermark is not readable');
-    return watermark(descriptor, Math.max(...slots));
+    const slots = [readSlot(descriptor, 0) ?? -1, readSlot(descriptor, 1) ?? -1];
+    const value = Math.max(...slots);
+    if (value < 0) throw damaged(file, 'its watermark is not readable');
+    return watermark(descriptor, value, slots.indexOf(value));
   } catch (error) {
     closeSync(descriptor);
     throw error;
   }
 }
 
-function watermark(descriptor: number, start: number): Watermark {
+function watermark(descriptor: number, start: number, usedSlot: number): Watermark {
   let value = start;
+  let slot = usedSlot;
+  let failed: Error | undefined;
+  let isSyncing = false;
+  let isDue = false;
+  let isClosed = false;
+  const sync = (): void => {
+    isDue = isSyncing;
+    if (isSyncing) return;
+    isSyncing = true;
+    fdatasync(descriptor, (error) => {
+      isSyncing = false;
+      if (isClosed) return;
+      failed ??= error ?? undefined;
+      if (isDue) sync();
+    });
+  };
   return {
     get value() {
       return value;
     },
     raise(to) {
-      writeSlot(descriptor, to % 2, to);
-      fdatasyncSync(descriptor);
+      const before = failed;
+      failed = undefined;
+      if (before !== undefined) throw before;
+      // Only one slot is ever on its way to the disk, so that a power failure leaves the other one whole.
+      if (!isSyncing) slot = 1 - slot;
+      writeSlot(descriptor, slot, to);
       value = to;
+      sync();
     },
-    close: () => closeSync(descriptor),
+    close() {
+      isClosed = true;
+      // A sync that is still under way may meet another file behind this descriptor, and does it no harm.
+      closeSync(descriptor);
+    },
   };
 }
 

@@ -7,7 +7,7 @@ const PATIENCE_MS = 1_000;
 const [ONE, TWO] = [validatorId(1), validatorId(2)];
 const connected = new Map([ONE, TWO].map((id) => [id, { id } as unknown as PeerId] as const));
 
-/** Which of the two gossip has a stream to, and what is done about it. */
+/** Which of the two gossip speaks to, and what is done about it. */
 function mesh() {
   let nowMs = 0;
   const hears = new Set([ONE, TWO]);

@@ -7,14 +7,15 @@ const NEVER_HEARD_FACTOR = 10;
 
 /** The part of a host that looking for deaf peers needs. */
 export type HearingNode = {
-  /** Whether gossip has a stream on which it speaks to this peer. */
+  /** Whether gossip passes on to this peer what it hears. */
   speaksTo(peer: PeerId): boolean;
   hangUp(peer: PeerId): Promise<void>;
 };
 
 /**
- * Gossipsub opens its stream to a peer once per connection: when that was cut, because the peer did not read or reset it, the peer is
- * connected and hears nothing any more. A fresh connection gets a fresh stream.
+ * Gossipsub opens its stream to a peer once per connection, and the peer says once on its own what it subscribes to: when the stream was
+ * cut, because the peer did not read or reset it, or the subscription was taken back in its name, the peer is connected and hears nothing
+ * any more. A fresh connection gets fresh streams.
  */
 export class DeafPeers {
   private readonly since = new Map<ValidatorId, number>();

@@ -39,7 +39,7 @@ export type CustodyHostOptions = {
   /** Further multiaddrs of roster members, each ending in `/p2p/<peer>`. */
   readonly extraAddresses?: readonly string[];
   readonly announceMs?: number;
-  readonly pingMs?: number;
+  readonly latencyMs?: number;
   readonly rollCallMs?: number;
   readonly limits?: ExchangeLimits;
   readonly rate?: RequestRate;
@@ -54,8 +54,7 @@ export type CustodyHostOptions = {
 };
 
 const ANNOUNCE_MS = 5_000;
-const PING_MS = 60_000;
-const PING_WAIT_MS = 10_000;
+const LATENCY_MS = 60_000;
 const ROLL_CALL_MS = 2_000;
 const HANG_UP_MS = 5_000;
 const PATIENCE_MS = 10_000;
@@ -124,7 +123,7 @@ export class CustodyHost {
     this.announcements = announcements;
     this.keeper = keepConnected(node, [...this.peers.values()], this.options.backoff ?? RECONNECT);
     this.every(this.options.announceMs ?? ANNOUNCE_MS, () => this.attempt('announce', announcements.sayAlive()));
-    this.every(this.options.pingMs ?? PING_MS, () => this.attempt('ping', this.pingAll()));
+    this.every(this.options.latencyMs ?? LATENCY_MS, () => this.readLatency(node));
     this.every(this.options.rollCallMs ?? ROLL_CALL_MS, () => {
       this.attempt('call the roll', this.rollCall.round(node));
       this.attempt('look for deaf peers', this.wakeDeafPeers(node));
@@ -193,16 +192,12 @@ export class CustodyHost {
     return this.latency.quantiles(quantiles);
   }
 
-  private async pingAll(): Promise<void> {
-    const node = this.running();
-    await Promise.all(
-      this.connected().map(async (validator) => {
-        const peer = this.peers.get(validator);
-        if (peer === undefined) return;
-        const ms = await node.services.ping.ping(peer.peer, { signal: AbortSignal.timeout(PING_WAIT_MS) });
-        this.latency.add(validator, ms);
-      }),
-    );
+  /** As the latest ping found it by which libp2p looks after a connection: a ping of our own would take its place, and it would hang up. */
+  private readLatency(node: CustodyNode): void {
+    for (const [validator, { peer }] of this.peers) {
+      const ms = node.getConnections(peer).find(({ rtt }) => rtt !== undefined)?.rtt;
+      if (ms !== undefined) this.latency.add(validator, ms);
+    }
   }
 
   private async wakeDeafPeers(node: CustodyNode): Promise<void> {
@@ -214,7 +209,7 @@ export class CustodyHost {
     );
     const gone = await this.deafPeers.look(
       {
-        speaksTo: (peer) => speaksTo(node, peer),
+        speaksTo: (peer) => speaksTo(node, announcementsTopic(this.options.genesis), peer),
         hangUp: (peer) => node.hangUp(peer, { signal: AbortSignal.timeout(HANG_UP_MS) }),
       },
       connected,

@@ -2,7 +2,7 @@ import type { ValidatorId } from '../../../domain/network/network.ts';
 
 const SAMPLES_MAX = 60;
 
-/** Round-trip times per peer, the last hour at one ping a minute. */
+/** Round-trip times per peer, the last hour at one a minute. */
 export class Latency {
   private readonly samples = new Map<ValidatorId, number[]>();
 

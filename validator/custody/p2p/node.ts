@@ -4,7 +4,7 @@ import { createTopicScoreParams } from '@libp2p/gossipsub/score';
 import { identify } from '@libp2p/identify';
 import type { Libp2p, PeerId } from '@libp2p/interface';
 import { noise } from '@libp2p/noise';
-import { type Ping, ping } from '@libp2p/ping';
+import { ping } from '@libp2p/ping';
 import { tcp } from '@libp2p/tcp';
 import { yamux } from '@libp2p/yamux';
 import { createLibp2p } from 'libp2p';
@@ -26,7 +26,7 @@ import type { AllowList } from './allow-list.ts';
 import type { TransportCount } from './counters.ts';
 import { gossipMeter } from './gossip-meter.ts';
 
-export type CustodyNode = Libp2p<{ identify: unknown; ping: Ping; gossip: GossipSub }>;
+export type CustodyNode = Libp2p<{ identify: unknown; ping: unknown; gossip: GossipSub }>;
 
 /** How often a connection is asked for a sign of life, and how long it may take. */
 export type HostMonitor = typeof MONITOR_SETTINGS;
@@ -89,10 +89,13 @@ export async function createCustodyNode(options: CustodyNodeOptions): Promise<Cu
   });
 }
 
-/** Gossipsub keeps its streams to itself in its interface; whoever has none to a peer is not heard by it. */
-export function speaksTo(node: CustodyNode, peer: PeerId): boolean {
-  const { streamsOutbound } = node.services.gossip as GossipSub & {
-    readonly streamsOutbound?: ReadonlyMap<string, unknown>;
-  };
-  return streamsOutbound === undefined || streamsOutbound.has(peer.toString());
+/**
+ * Whether gossip passes announcements on to this peer: it has a stream to it, and the peer has subscribed. Every validator subscribes for as
+ * long as it runs, but another process with its key can take that back in its name. Gossipsub keeps its streams to itself in its interface.
+ */
+export function speaksTo(node: CustodyNode, topic: string, peer: PeerId): boolean {
+  const { gossip } = node.services;
+  const { streamsOutbound } = gossip as GossipSub & { readonly streamsOutbound?: ReadonlyMap<string, unknown> };
+  if (streamsOutbound !== undefined && !streamsOutbound.has(peer.toString())) return false;
+  return gossip.getSubscribers(topic).some((subscriber) => subscriber.equals(peer));
 }

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { canonicalBytes } from '../../../domain/encoding/digest.ts';
 import { transactionCodec } from '../../../plugins/chain/bitcoin/codec.ts';
 import { memory } from '../../../plugins/keystore/memory/index.ts';
@@ -10,8 +10,6 @@ import { loopbackHost, until } from '../testkit/loopback-network.ts';
 import { hostKey, signOrder, type TestNetwork, testNetwork } from '../testkit/network.ts';
 import type { GossipSub } from '@libp2p/gossipsub';
 import type { CustodyHost } from './host.ts';
-
-jest.setTimeout(60_000);
 
 const IDS = [1, 2, 3, 4, 5];
 const AWAY = 5;

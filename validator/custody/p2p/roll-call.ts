@@ -62,7 +62,7 @@ export class RollCall {
 
   private async call(node: RollCallNode, validator: ValidatorId, peer: PeerId): Promise<void> {
     const connections = node.getConnections(peer).filter(({ status }) => status === 'open');
-    if (connections.length < 2) return await this.mend(node, validator, peer);
+    if (connections.length < 2) return await this.aloneAgain(node, validator, peer);
     const name = connections.map(({ id }) => id).join();
     if (this.settled.get(validator) === name) return;
     const asked = connections.slice(-CONNECTIONS_ASKED_MAX);
@@ -73,8 +73,10 @@ export class RollCall {
     const instances = new Set(present.map(({ instance }) => instance));
     if (instances.size > 1) {
       this.twins.add(validator);
+      this.settled.delete(validator);
       await Promise.all(present.map((one) => this.show(one, validator, present)));
-    } else if (present.length === asked.length && !this.twins.has(validator)) {
+    } else if (present.length === connections.length) {
+      await this.aloneAgain(node, validator, peer);
       this.settled.set(validator, name);
     }
   }
@@ -89,11 +91,14 @@ export class RollCall {
     if (statement !== undefined) await this.ask(connection, validator, { case: 'hearTwin', value: { statement } });
   }
 
-  /** Alone again, and perhaps the one that came second: only a fresh connection gets it a stream of gossip. */
-  private async mend(node: RollCallNode, validator: ValidatorId, peer: PeerId): Promise<void> {
-    if (!this.twins.delete(validator)) return;
-    this.settled.delete(validator);
+  /**
+   * Perhaps the one that stayed came second and has no stream of gossip, or the other one said goodbye to gossip in the name of both:
+   * only a fresh connection mends either. A pair that dialled each other at once is alone with two connections.
+   */
+  private async aloneAgain(node: RollCallNode, validator: ValidatorId, peer: PeerId): Promise<void> {
+    if (!this.twins.has(validator)) return;
     await node.hangUp(peer, { signal: AbortSignal.timeout(ASK_MS) });
+    this.twins.delete(validator);
   }
 
   /** A process that does not answer is asked again in the next round. */

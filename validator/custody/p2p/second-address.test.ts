@@ -1,10 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { validatorId } from '../../../domain/network/network.ts';
 import { loopbackHost, loopbackNetwork, until } from '../testkit/loopback-network.ts';
-
-jest.setTimeout(90_000);
 
 test('a validator whose first address takes connections and never answers is reached at its second one', async () => {
   const silent: Socket[] = [];

@@ -1,11 +1,8 @@
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { outpointText } from '../../../domain/vault/terms.ts';
 import { AMOUNT, codec, payoutBench, SIGNERS } from '../testkit/payout-bench.ts';
 import { depositTo, openVault, type PayoutPlanned, type PlannedRequest } from '../testkit/payouts.ts';
-
-/** Real cryptography and real disks on a machine that may be busy; nothing here waits for time to pass. */
-jest.setTimeout(120_000);
 
 const LADDER = [500, 1_000, 2_000];
 const [LOWEST, ...HIGHER] = LADDER as [number, ...number[]];

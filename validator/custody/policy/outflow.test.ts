@@ -1,4 +1,4 @@
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { toHex } from '../../../domain/encoding/hex.ts';
 import { AMOUNT, payoutBench, SIGNERS } from '../testkit/payout-bench.ts';
 import {
@@ -11,9 +11,6 @@ import {
   requestBytes,
 } from '../testkit/payouts.ts';
 import { newCeremony } from '../testkit/ceremonies.ts';
-
-/** Real cryptography and real disks on a machine that may be busy; nothing here waits for time to pass. */
-jest.setTimeout(60_000);
 
 const WINDOW_SECONDS = 3_600;
 const bench = payoutBench({ outflowCap: { sats: 2 * AMOUNT, windowSeconds: WINDOW_SECONDS } });

@@ -1,4 +1,4 @@
-import { describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { fromHex } from '../../../domain/encoding/hex.ts';
 import type { Envelope, SigningRequestSchema } from '../../../wire/generated/firebreak/v1/messages_pb.js';
@@ -17,9 +17,6 @@ import {
   type PlannedRequest,
   requestBytes,
 } from '../testkit/payouts.ts';
-
-/** Real cryptography and real disks on a machine that may be busy; nothing here waits for time to pass. */
-jest.setTimeout(60_000);
 
 const OTHER_SCRIPT = `0014${'cd'.repeat(20)}`;
 const bench = payoutBench();

@@ -1,4 +1,4 @@
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { FirebreakFailure } from '../../../domain/errors/failure.ts';
 import { encodeDocument } from '../../../wire/documents/index.ts';
 import type { Outpoint } from '../../../domain/vault/terms.ts';
@@ -8,9 +8,6 @@ import { forge, noPoint } from '../testkit/forgery.ts';
 import { signOrder, signTerms, vaultOwner } from '../testkit/network.ts';
 import { AMOUNT, payoutBench, SIGNERS } from '../testkit/payout-bench.ts';
 import { askedFor, commitTo, depositTo, requestBytes } from '../testkit/payouts.ts';
-
-/** Real cryptography and real disks on a machine that may be busy; nothing here waits for time to pass. */
-jest.setTimeout(60_000);
 
 const bench = payoutBench();
 

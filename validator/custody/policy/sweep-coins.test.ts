@@ -1,4 +1,4 @@
-import { describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { fromBinary } from '@bufbuild/protobuf';
 import { Transaction } from '@scure/btc-signer';
 import fc from 'fast-check';
@@ -14,9 +14,6 @@ import { AMOUNT } from '../testkit/payout-bench.ts';
 import { askedFor, commitTo, depositTo, type PlannedRequest, requestBytes } from '../testkit/payouts.ts';
 import { PARTICIPANTS, SUSPECT, sweepBench } from '../testkit/sweep-bench.ts';
 import { rotation, votesFor } from '../testkit/votes.ts';
-
-/** Real cryptography and real disks on a machine that may be busy; nothing here waits for time to pass. */
-jest.setTimeout(60_000);
 
 const bench = sweepBench(60);
 const codec = transactionCodec('regtest');

@@ -1,4 +1,4 @@
-import { beforeAll, expect, jest, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import type { KeyCertificate } from '../../../domain/ceremony/ceremony.ts';
 import { vaultIdOf } from '../../../domain/vault/terms.ts';
 import { transactionCodec } from '../../../plugins/chain/bitcoin/codec.ts';
@@ -10,9 +10,6 @@ import { signTerms, vaultOwner } from '../testkit/network.ts';
 import { AMOUNT } from '../testkit/payout-bench.ts';
 import { depositTo, planPayout, type TestVault } from '../testkit/payouts.ts';
 import { PARTICIPANTS, SUSPECT, sweepBench } from '../testkit/sweep-bench.ts';
-
-/** Real cryptography and real disks on a machine that may be busy; nothing here waits for time to pass. */
-jest.setTimeout(60_000);
 
 const bench = sweepBench(8);
 const codec = transactionCodec('regtest');
@@ -28,7 +25,7 @@ const holdAt = (id: number, { signedTerms }: Pick<TestVault, 'signedTerms'>) =>
 let third: KeyCertificate;
 beforeAll(async () => {
   ({ certificate: third } = await activeKey(bench.fleet, 3));
-}, 60_000);
+});
 
 test('a key without coins retires only after the earlier one, whose coins may be on their way to it', async () => {
   const { chain, journal } = bench.fleet.get(4);

@@ -1,4 +1,4 @@
-import { describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { CoveredStep } from '../../../domain/approval/covered.ts';
 import type { Proof } from '../../../domain/approval/execution.ts';
@@ -16,9 +16,6 @@ import { askedFor, commitAs, depositTo, requestBytes } from '../testkit/payouts.
 import { PARTICIPANTS, SUSPECT, sweepBench } from '../testkit/sweep-bench.ts';
 import { dealtCertificate, type PlannedSweep, type SweepPlanned } from '../testkit/sweeps.ts';
 import { ORIGIN, rotation, type Voted, votesFor } from '../testkit/votes.ts';
-
-/** Real cryptography and real disks on a machine that may be busy; nothing here waits for time to pass. */
-jest.setTimeout(60_000);
 
 const bench = sweepBench(80);
 const network = () => bench.fleet.network;

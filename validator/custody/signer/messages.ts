@@ -16,6 +16,7 @@ export type FromSigner =
   | { readonly kind: 'ready'; readonly keystore: string }
   | { readonly kind: 'refused-start'; readonly failure: CarriedFailure }
   | { readonly kind: 'result'; readonly id: number; readonly value: unknown }
+  | { readonly kind: 'warned'; readonly fields: Record<string, unknown>; readonly message: string }
   | { readonly kind: 'failed'; readonly id: number; readonly failure: CarriedFailure }
   /** The signer waits on `answer[0]` until it is RECORDED or UNRECORDED. */
   | { readonly kind: 'use'; readonly use: KeyUse; readonly answer: Int32Array };

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { generateX25519Identity as newIdentity, identityToRecipient } from 'age-encryption';
 import { type CeremonyId, keysetOf, type PublicKeyPackage } from '../../../domain/ceremony/ceremony.ts';
 import type { Digest } from '../../../domain/encoding/digest.ts';
@@ -18,9 +18,6 @@ import type { SignerClient } from './client.ts';
 import { inProcessSigner } from './in-process.ts';
 import { NoncePool } from './nonces.ts';
 import { startSignerThread } from './start.ts';
-
-/** Real cryptography and real disks on a machine that may be busy; nothing here waits for time to pass. */
-jest.setTimeout(60_000);
 
 const ENTRY = new URL('../../signer.ts', import.meta.url);
 const TRANSCRIPT = 'cd'.repeat(32) as Digest;
@@ -157,6 +154,24 @@ test('a keystore that does not open is the reason why the signer does not start'
   await expect(starting).rejects.toMatchObject({ code: 'input.keystore-secret-source' });
   await new Promise((resolve) => setImmediate(resolve)); // the thread's exit comes after its last message
   expect(errors).toEqual([]);
+});
+
+test('whoever else can open a share from this start on is said in the log of the agent', async () => {
+  const dataDir = folder();
+  const added = await identityToRecipient(await newIdentity());
+  writeFileSync(join(dataDir, 'id'), await newIdentity(), { mode: 0o600 });
+  const said: unknown[] = [];
+  const logger = { ...SILENT, warn: (facts: unknown) => void said.push(facts) };
+  for (const recipients of [[], [added]]) {
+    const keystore = {
+      use: 'sealed-file',
+      settings: { identity_file: 'id', recipients },
+      file: join(dataDir, 'validator.toml'),
+    };
+    const workerData = { self: ONE, bitcoinNetwork: 'regtest', dataDir, keystore };
+    await (await startSignerThread({ entry: ENTRY, workerData, recordUse: () => undefined, logger })).stop();
+  }
+  expect(said).toEqual([expect.objectContaining({ after: expect.arrayContaining([added]) })]);
 });
 
 /** A thread that says it is ready and then does what the test wants to every call. */

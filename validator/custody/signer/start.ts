@@ -11,7 +11,7 @@ export type SignerThreadOptions = {
   readonly entry: URL;
   /** What it needs to choose a keystore; names of places only, never a secret. */
   readonly workerData: unknown;
-  /** Must be durable when it returns: `journal.keysets.recordUse`. If it throws, the share is not opened. */
+  /** In the journal when it returns, so that no crash undoes it: `journal.keysets.recordUse`. If it throws, the share is not opened. */
   readonly recordUse: (use: KeyUse) => void;
   readonly logger: AgentLogger;
   readonly startMsMax?: number;
@@ -133,6 +133,7 @@ class SignerConnection {
 
   #hear(message: Exclude<FromSigner, { kind: 'ready' | 'refused-start' }>): void {
     if (message.kind === 'use') return this.#record(message.use, message.answer);
+    if (message.kind === 'warned') return this.#options.logger.warn(message.fields, message.message);
     this.late = undefined;
     const waiting = this.#waiting.get(message.id);
     if (waiting === undefined) return; // it timed out

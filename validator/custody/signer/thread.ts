@@ -3,6 +3,7 @@ import { FirebreakFailure } from '../../../domain/errors/failure.ts';
 import type { ValidatorId } from '../../../domain/network/network.ts';
 import type { KeyStore, KeyUse } from '../../../domain/ports/keystore.ts';
 import { signingSuite } from '../../../threshold/session/suite.ts';
+import type { AgentLogger } from '../dependencies.ts';
 import { createCustodian } from './custodian.ts';
 import { carry, type FromSigner, RECORDED, type ToSigner } from './messages.ts';
 import type { SignerOperation } from './operations.ts';
@@ -12,8 +13,14 @@ const USE_RECORDED_MS_MAX = 10_000;
 
 export type SignerThread = {
   readonly self: ValidatorId;
-  /** Chooses, creates and starts the keystore; `recordUse` returns when the use is durable and throws when it is not. */
-  openKeystore(recordUse: (use: KeyUse) => void): Promise<{ readonly keystore: KeyStore; close(): Promise<void> }>;
+  /**
+   * Chooses, creates and starts the keystore; `recordUse` returns when the use is durable and throws when it is not. `warn` is told to the
+   * agent's log.
+   */
+  openKeystore(
+    recordUse: (use: KeyUse) => void,
+    warn: AgentLogger['warn'],
+  ): Promise<{ readonly keystore: KeyStore; close(): Promise<void> }>;
 };
 
 /**
@@ -24,7 +31,10 @@ export async function runSigner({ self, openKeystore }: SignerThread): Promise<v
   if (parentPort === null) throw new FirebreakFailure('bug.signer', 'the signer loop runs only in a worker thread');
   const port = parentPort;
   const say = (message: FromSigner): void => port.postMessage(message);
-  const opened = await openKeystore((use) => recordThere(say, use)).catch((error: unknown) => {
+  const opened = await openKeystore(
+    (use) => recordThere(say, use),
+    (fields, message) => say({ kind: 'warned', fields, message }),
+  ).catch((error: unknown) => {
     say({ kind: 'refused-start', failure: carry(error) });
     return undefined;
   });
@@ -64,7 +74,7 @@ function wipe(secret: unknown): void {
   if (ArrayBuffer.isView(secret)) new Uint8Array(secret.buffer, secret.byteOffset, secret.byteLength).fill(0);
 }
 
-/** Blocks this thread until the journal, which lives in the other one, has the use on disk. */
+/** Blocks this thread until the journal, which lives in the other one, has the use. */
 function recordThere(say: (message: FromSigner) => void, use: KeyUse): void {
   const answer = new Int32Array(new SharedArrayBuffer(4));
   say({ kind: 'use', use, answer });

@@ -53,7 +53,23 @@ export function agreeable(): CustodyHostOptions['agent'] {
   };
 }
 
-/** Quiet by default: no announcement, ping or slow reconnect of its own disturbs a test. */
+/** Has a new word each time that it announces. */
+export function talkative(): CustodyHostOptions['agent'] {
+  let told = 0;
+  return { ...agreeable(), announce: () => Uint8Array.of(1, (told += 1)) };
+}
+
+/** Counts what it hears. */
+export function attentive(): { readonly agent: CustodyHostOptions['agent']; heard(): number } {
+  let heard = 0;
+  const hear = async () => {
+    heard += 1;
+    return 'accept' as const;
+  };
+  return { agent: { ...agreeable(), hear }, heard: () => heard };
+}
+
+/** Quiet by default: no announcement or slow reconnect of its own disturbs a test. */
 export function loopbackHost(
   network: LoopbackNetwork,
   self: ValidatorId,
@@ -70,14 +86,14 @@ export function loopbackHost(
     agent: agreeable(),
     logger: silentLogger,
     announceMs: 3_600_000,
-    pingMs: 3_600_000,
+    latencyMs: 3_600_000,
     backoff: { firstMs: 20, lastMs: 200, dialMs: 5_000 },
     ...options,
   });
 }
 
-/** Resolves when `holds` does, looking again every few milliseconds; the test's own timeout is the bound. */
-export async function until(holds: () => boolean, signal = AbortSignal.timeout(20_000)): Promise<void> {
+/** Resolves when `holds` does, looking again every few milliseconds. Its bound ends what hangs, before the test's own does and says less. */
+export async function until(holds: () => boolean, signal = AbortSignal.timeout(150_000)): Promise<void> {
   while (!holds()) {
     signal.throwIfAborted();
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -37,9 +37,11 @@ export type Lane = {
 const EPOCHS_PER_LANE = 22;
 let epochs = 1 - EPOCHS_PER_LANE;
 export async function openLane(env: TestWorkflowEnvironment): Promise<Lane> {
-  const world = await rotatingWorld(agentsBy(Date.now, { confirmationsRequired: 1 }));
   const beganMs = Date.now();
-  Object.assign(world.deps, { clock: () => beganMs + (Date.now() - beganMs) * FASTER });
+  const world = await rotatingWorld(
+    agentsBy(Date.now, { confirmationsRequired: 1 }),
+    () => beganMs + (Date.now() - beganMs) * FASTER,
+  );
   epochs += EPOCHS_PER_LANE;
   const epoch = epochs;
   const holds = new Holds();

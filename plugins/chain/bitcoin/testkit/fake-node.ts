@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Block, Transaction } from 'bitcoinjs-lib';
-import { displayHex, internalBytes } from './merkle.ts';
+import { displayHex, internalBytes } from '../merkle.ts';
 
 export type FakeBlock = {
   readonly hash: string;
