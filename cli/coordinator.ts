@@ -12,7 +12,9 @@ import { incidentId, runOfIncident } from '../workflows/incident/messages.ts';
 import { OpenCalls } from './open-calls.ts';
 import type { Operator } from './operator.ts';
 
-const CONNECT_TIMEOUT = '3s';
+/** On a machine with more work than processors an answer that is on its way takes seconds. */
+const CONNECT_TIMEOUT = '10s';
+const QUIET_MS = 2_000;
 /** What is named here is looked for among incidents, and anything else among processes. */
 const OF_INCIDENTS = [incidentId('', ''), runOfIncident('', '')].map((id) => id.slice(0, id.indexOf('/') + 1));
 
@@ -22,10 +24,16 @@ export async function withClient<T>(operator: Operator, work: (client: Client) =
   const calls = new OpenCalls();
   const { interceptors } = calls;
   let connection: Connection;
+  const stillTrying = setTimeout(() => {
+    if (process.stderr.isTTY)
+      process.stderr.write(`still connecting to Temporal at ${address} (${CONNECT_TIMEOUT} at most)\n`);
+  }, QUIET_MS);
   try {
     connection = await Connection.connect({ address, connectTimeout: CONNECT_TIMEOUT, interceptors });
   } catch (error) {
     throw unreachable(address, error);
+  } finally {
+    clearTimeout(stillTrying);
   }
   try {
     return await work(new Client({ connection, namespace }));

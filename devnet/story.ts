@@ -20,9 +20,9 @@ import { killCoordinatorMidway, readPartials, type PartialSeen, type Takeover } 
 
 const DEPOSIT_SATS = 50_000_000;
 const CONFIRMATIONS = 3;
-const DEPOSIT_MS = 60_000;
-const SHOW_MS = 30_000;
-const PAYOUT_MS = 120_000;
+const DEPOSIT_MS = 180_000;
+const SHOW_MS = 120_000;
+const PAYOUT_MS = 300_000;
 /** A block every second while something waits for one. */
 const BLOCK_MS = 1_000;
 

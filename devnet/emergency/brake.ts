@@ -10,9 +10,9 @@ import { type EmergencyStage, handled, note, VAULT_COUNT } from './stage.ts';
 import { typeVerb } from './type-verb.ts';
 import { witness } from './witness.ts';
 
-const ALERT_MS = 90_000;
-const FREEZE_MS = 60_000;
-const STEP_MS = 120_000;
+const ALERT_MS = 240_000;
+const FREEZE_MS = 180_000;
+const STEP_MS = 300_000;
 const CHANNELS_NEEDED = 2;
 /** The rule of ops/alerts that answers a copy. */
 const COPY_ALERT = 'ValidatorCopyRunning';

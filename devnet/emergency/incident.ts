@@ -60,7 +60,7 @@ export const untilFinished = (handled: Handled, step: string, timeoutMs: number)
   untilRun(handled, `step ${step} of the playbook`, timeoutMs, ({ finished }) => finished.includes(step) || undefined);
 
 /** A run that has ended is followed by its incident: what is left to record is written, and validators sign the whole of it. */
-const SEALING_MS = 240_000;
+const SEALING_MS = 480_000;
 
 /** The run's own last word, once it and its incident have ended. */
 export async function resultOf({ network, client, incident }: Handled, timeoutMs: number): Promise<RunPlaybookResult> {

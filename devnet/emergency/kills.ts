@@ -3,7 +3,7 @@ import { FirebreakFailure } from '../../domain/errors/failure.ts';
 import { type Network, workerNames } from '../network.ts';
 import { witness } from './witness.ts';
 
-const RETURN_MS = 90_000;
+const RETURN_MS = 240_000;
 
 export type Killed = { readonly name: string; readonly pid: number; readonly atMs: number };
 

@@ -7,7 +7,7 @@ import { typeVerb } from './type-verb.ts';
 import { witness } from './witness.ts';
 
 /** While Temporal is being killed and started, a member types the same command again. */
-const DELIVERY_MS = 90_000;
+const DELIVERY_MS = 300_000;
 
 export type Voting = {
   readonly layout: Layout;

@@ -6,9 +6,9 @@ import { resultOf, untilFinished } from './incident.ts';
 import { type EmergencyStage, handled, note } from './stage.ts';
 import { typeVerb } from './type-verb.ts';
 
-const KEY_MS = 180_000;
-const SWEEP_MS = 360_000;
-const END_MS = 120_000;
+const KEY_MS = 480_000;
+const SWEEP_MS = 600_000;
+const END_MS = 300_000;
 
 export async function newKey(stage: EmergencyStage): Promise<string> {
   await untilFinished(handled(stage), 'rotate', KEY_MS);

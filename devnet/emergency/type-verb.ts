@@ -5,7 +5,7 @@ import { leanNodeFlags } from '../../toolchain/lean-node.mjs';
 import { plainEnvironment } from '../supervisor/launch.ts';
 
 const TOOL = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
-const VERB_MS = 60_000;
+const VERB_MS = 120_000;
 const OUTPUT_BYTES_MAX = 16_777_216;
 
 export type Typed = Readonly<Record<string, unknown>>;

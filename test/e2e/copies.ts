@@ -10,7 +10,7 @@ import { canSign, isReady, metricIn, metricsPage, type Said, untilAll } from './
 
 /** Six are copied, so that one of them is among any ten signers. */
 const COPIED = [2, 3, 5, 7, 9, 12].map(validatorId);
-const NOTICED_MS = 30_000;
+const NOTICED_MS = 90_000;
 /** A minute after the last word, and what a loaded machine takes. */
 const CLEARED_MS = 100_000;
 

@@ -52,7 +52,7 @@ export function grantScenes(live: () => LiveNetwork): void {
         expect(metricIn(await metricsPage(net, id), 'firebreak_grant_uses')).toBeGreaterThan(0);
       }
       net.supervisor.release(validatorName(AWAY));
-      const first = await until('the validator being ready again', { timeoutMs: 60_000, everyMs: 20 }, async () => {
+      const first = await until('the validator being ready again', { timeoutMs: 150_000, everyMs: 20 }, async () => {
         const said = await statusOf(net, AWAY);
         return isReady(said) ? said : undefined;
       });
@@ -66,10 +66,10 @@ export function grantScenes(live: () => LiveNetwork): void {
     async (net) => {
       for (const name of ['temporal', ...workerNames()]) net.supervisor.release(name);
       if (funded === undefined) throw new Error('the first scene made no vault');
-      const handle = await until('Temporal taking a payout', { timeoutMs: 30_000 }, () =>
+      const handle = await until('Temporal taking a payout', { timeoutMs: 90_000 }, () =>
         startPayout(net, funded as Funded),
       );
-      expect(await resultOf<PayOutResult>(handle, 60_000)).toMatchObject({
+      expect(await resultOf<PayOutResult>(handle, 150_000)).toMatchObject({
         outcome: 'refused',
         refusal: { code: 'policy.frozen' },
       });
@@ -77,7 +77,7 @@ export function grantScenes(live: () => LiveNetwork): void {
       await done(on(net, 'order', 'make', 'lift', '--reason', 'the test is over', '--out', lift));
       for (const member of [1, 2, 3, 4, 5, 6, 7]) await done(on(net, 'order', 'sign', lift, ...keyOf(net, member)));
       await done(on(net, 'order', 'send', lift, '--to', validatorName(HANDED_TO)));
-      await untilAll(net, 'the lift', (said) => said['frozen_until_seconds'] === null, 20_000);
+      await untilAll(net, 'the lift', (said) => said['frozen_until_seconds'] === null, 90_000);
       // The use has its signature and its time still; the lift came after it.
       expect(refusalIn(await use(net))).toBe('conflict.grant-passed');
       const settled = await untilSettled(net, await startPayout(net, funded));

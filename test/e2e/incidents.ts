@@ -21,7 +21,7 @@ const GIVEN = {
 const VALIDATOR = validatorId(8);
 const OTHERS_OFFLINE = [6, 10, 11, 13].map(validatorId);
 const OPEN_MS = 90_000;
-const STEP_MS = 60_000;
+const STEP_MS = 120_000;
 const END_MS = 150_000;
 
 /** The two playbooks of everyday trouble, each from its alert to its end; neither freezes, and neither touches a key. */
@@ -103,7 +103,7 @@ export function incidentScenes(live: () => LiveNetwork): void {
         ['pagerduty', 'mail', 'slack'],
       ]);
       expect(await pausedIn(net)).toEqual([]);
-      await untilAll(net, 'ready again', isReady, 90_000);
+      await untilAll(net, 'ready again', isReady, 150_000);
       expect(await brakesOf(net)).toEqual(before);
       expect(await playbooksSince(net, since)).toEqual(['validator-offline']);
     },

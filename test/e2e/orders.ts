@@ -57,7 +57,7 @@ export function orderScenes(live: () => LiveNetwork): void {
   scene('a validator that was down during the freeze knows it before it is ready', live, async (net) => {
     net.supervisor.release(validatorName(AWAY));
     const states: string[] = [];
-    const first = await until('the validator being ready again', { timeoutMs: 60_000, everyMs: 20 }, async () => {
+    const first = await until('the validator being ready again', { timeoutMs: 150_000, everyMs: 20 }, async () => {
       const said = await statusOf(net, AWAY);
       const state = `${String(said['state'])} knowing order ${String(said['order_number'])}`;
       if (states.at(-1) !== state) states.push(state);
@@ -70,10 +70,10 @@ export function orderScenes(live: () => LiveNetwork): void {
   scene('a payout is refused while payouts are frozen, and nothing of it was signed', live, async (net) => {
     for (const name of ['temporal', ...workerNames()]) net.supervisor.release(name);
     if (funded === undefined) throw new Error('the first scene made no vault');
-    const handle = await until('Temporal taking a payout', { timeoutMs: 30_000 }, () =>
+    const handle = await until('Temporal taking a payout', { timeoutMs: 90_000 }, () =>
       startPayout(net, funded as Funded),
     );
-    const result = await resultOf<PayOutResult>(handle, 60_000);
+    const result = await resultOf<PayOutResult>(handle, 150_000);
     expect(result).toMatchObject({ outcome: 'refused', refusal: { code: 'policy.frozen' } });
   });
 
@@ -87,7 +87,7 @@ export function orderScenes(live: () => LiveNetwork): void {
       expect(refusalIn(await send(net, lift))).toBe('policy.order-quorum');
       await signedBy(net, lift, [7]);
       expect(await done(send(net, lift))).toMatchObject({ number: freeze + 1, frozenUntilSeconds: 0 });
-      await untilAll(net, 'the lift', (said) => said['order_number'] === freeze + 1, 20_000);
+      await untilAll(net, 'the lift', (said) => said['order_number'] === freeze + 1, 90_000);
       // The old freeze still has its three signatures and its time; its number is what makes it history.
       expect(refusalIn(await send(net, fileOf(net, 'freeze')))).toBe('conflict.order-number');
       if (funded === undefined) throw new Error('the first scene made no vault');

@@ -44,7 +44,7 @@ export function signerScenes(live: () => LiveNetwork): void {
 
         await net.supervisor.hold(validatorName(SIXTH));
         const handle = await startPayout(net, two);
-        await until('the page naming the six and nobody else', { timeoutMs: 60_000 }, async () => {
+        await until('the page naming the six and nobody else', { timeoutMs: 150_000 }, async () => {
           const text = await currentDetails(handle);
           const named = (id: ValidatorId): boolean => text.includes(validatorName(id));
           if (missing.every(named) && !others.some(named)) return true;
@@ -58,7 +58,7 @@ export function signerScenes(live: () => LiveNetwork): void {
       } finally {
         for (const id of missing) net.supervisor.release(validatorName(id));
       }
-      await untilAll(net, 'ready again', isReady, 90_000);
+      await untilAll(net, 'ready again', isReady, 150_000);
       for (const { deposit } of [one, two]) {
         expect(await spendsSeenBy(net.nodes[0], deposit.outpoint, deposit.height)).toHaveLength(1);
       }
@@ -86,6 +86,6 @@ async function silentSignerIsReplaced(net: LiveNetwork): Promise<boolean> {
   } finally {
     unsilence(net, silent);
   }
-  await untilAll(net, 'ready again', isReady, 60_000);
+  await untilAll(net, 'ready again', isReady, 150_000);
   return replaced;
 }

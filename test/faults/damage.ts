@@ -83,7 +83,7 @@ export function damageScenes(live: () => LiveNetwork): void {
           try {
             damage(copy);
             const ended = await runEntry('validator/main.ts', ['run', '--config', join(copy, 'validator.toml')], {
-              timeoutMs: 20_000,
+              timeoutMs: 90_000,
             });
             expect([name, ended.code === 0, ended.err]).toEqual([name, false, expect.stringContaining(code)]);
           } finally {

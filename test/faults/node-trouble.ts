@@ -119,7 +119,7 @@ const heights = (net: LiveNetwork): Promise<readonly (readonly [ValidatorId, unk
 
 /** All of them say that they cannot sign, and why; everybody else goes on as before. */
 async function untilOut(net: LiveNetwork, victims: readonly ValidatorId[], code: string): Promise<void> {
-  await until(`${code} at ${victims.map(validatorName).join(', ')}`, { timeoutMs: 60_000 }, async () => {
+  await until(`${code} at ${victims.map(validatorName).join(', ')}`, { timeoutMs: 150_000 }, async () => {
     for (const id of victims) {
       const said = await canSign(net, id);
       const named = JSON.stringify(said['reasons']).includes(code);
@@ -133,7 +133,7 @@ async function untilOut(net: LiveNetwork, victims: readonly ValidatorId[], code:
 
 /** A block shows who follows the chain again. */
 async function untilBack(net: LiveNetwork): Promise<void> {
-  await until('every node taking a block', { timeoutMs: 60_000, everyMs: 500 }, async () => {
+  await until('every node taking a block', { timeoutMs: 150_000, everyMs: 500 }, async () => {
     await net.chain.mine(1);
     const counts = await Promise.all(net.nodes.map((node) => node.call('getblockcount', [])));
     return new Set(counts.map((answer) => (answer.ok ? answer.result : undefined))).size === 1;

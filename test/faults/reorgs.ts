@@ -25,7 +25,7 @@ import { until } from '../../devnet/until.ts';
 import type { FaultLog } from './rig/fault-log.ts';
 import { payoutScriptOf } from '../../devnet/fresh-terms.ts';
 
-const STATE_MS = 60_000;
+const STATE_MS = 150_000;
 
 /** What is in a block is not yet what has happened. */
 export function reorgScenes(live: () => LiveNetwork, log: FaultLog): void {

@@ -55,7 +55,7 @@ test('a validator without a Bitcoin node is up, says which node is missing, and 
   const id = fresh();
   const running = await net.up(id);
   const saying = (code: string) =>
-    until(`${code} among the reasons`, { timeoutMs: 20_000 }, async () => {
+    until(`${code} among the reasons`, { timeoutMs: 90_000 }, async () => {
       const said = await net.canSign(id);
       return JSON.stringify(said['reasons']).includes(code) ? said : undefined;
     });

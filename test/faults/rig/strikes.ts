@@ -88,7 +88,7 @@ async function bringUpToDate(live: LiveNetwork): Promise<void> {
     const answers = await Promise.all(live.nodes.map((node) => node.call('getblockcount', []).catch(() => undefined)));
     return answers.every((answer) => answer?.ok === true);
   };
-  await until('every Bitcoin node answering', { timeoutMs: 30_000 }, back)
+  await until('every Bitcoin node answering', { timeoutMs: 90_000 }, back)
     .then(() => live.chain.mine(1))
     .catch(() => undefined); // the run that waits for the node fails with what it waits for
 }
