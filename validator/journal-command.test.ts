@@ -156,7 +156,10 @@ test('an export with an order that nobody signed leaves no journal where none wa
   const owner = ownerIn(genesis, validatorId(1));
   const signed = signOrder(network, { number: 1, kind: 'freeze', expiresAtSeconds: 2_000_000_000 }, 2);
   const order = { ...signed, signatures: signed.signatures.slice(0, 1) };
-  writeFileSync(file('forged'), writeInterchange({ owner, remembered: NOTHING, epochs: [], order, uses: [] }));
+  writeFileSync(
+    file('forged'),
+    writeInterchange({ owner, remembered: NOTHING, epochs: [], order, uses: [], chainFreeze: undefined }),
+  );
   const config = folder('a');
   const before = readdirSync(file('a'));
   expect(codeOf('import', '--config', config, file('forged'))).toBe('policy.interchange-document');

@@ -15,6 +15,7 @@ import {
 } from '../../../wire/documents/index.ts';
 import { digestField, environmentField, hexOf, networkName, wholeNumber } from '../../../wire/documents/fields.ts';
 import { VALIDATORS_MAX } from '../../../wire/documents/genesis.ts';
+import { CHAIN_FREEZE_REASON_CHARACTERS_MAX } from '../journal/chain-freezes.ts';
 import { documentText } from '../journal/documents.ts';
 import { KEY_BRAKES } from '../journal/remembered.ts';
 import type { CustodyInterchangeFailure } from './failures.ts';
@@ -65,6 +66,12 @@ const entry = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('epoch'), signed: anything }),
   z.strictObject({ kind: z.literal('order'), signed: anything }),
   z.strictObject({ kind: z.literal('use'), grant: anything, use: anything }),
+  z.strictObject({
+    kind: z.literal('chain-freeze'),
+    tip: z.strictObject({ hash: hexOf(32), height: wholeNumber(0, 0xffff_ffff) }),
+    reason: z.string().max(CHAIN_FREEZE_REASON_CHARACTERS_MAX),
+    afterOrder: wholeNumber(0),
+  }),
 ]);
 type Entry = z.infer<typeof entry>;
 type Of<Kind extends Entry['kind']> = Extract<Entry, { kind: Kind }>;
@@ -81,11 +88,12 @@ const last = z.strictObject({ kind: z.literal('end'), entries: wholeNumber(0), d
 
 /** One JSON text a line, sorted, so that equal memories are equal files; the last line proves that all others are there. */
 export function writeInterchange(interchange: Interchange, bytesMax = INTERCHANGE_BYTES_MAX): string {
-  const { owner, remembered, epochs, order, uses } = normal(interchange);
+  const { owner, remembered, epochs, order, uses, chainFreeze } = normal(interchange);
   const entries: readonly unknown[] = [
     ...epochs.map((signed) => ({ kind: 'epoch', signed })),
     ...(order === undefined ? [] : [{ kind: 'order', signed: order }]),
     ...uses.map((used) => ({ kind: 'use', ...used })),
+    ...(chainFreeze === undefined ? [] : [{ kind: 'chain-freeze', ...chainFreeze }]),
     ...remembered.keysets.map((key) => ({ kind: 'key', ...key })),
     ...remembered.keygens.map((keygen) => ({ kind: 'keygen', ...keygen })),
     ...remembered.heads.map((head) => ({ kind: 'head', ...head })),
@@ -147,6 +155,7 @@ export function readInterchange(text: string, where: string): Interchange {
       grant: parseSignedGrant(document(grant), where),
       use: parseSignedGrantUse(document(use), where),
     })),
+    chainFreeze: of('chain-freeze')[0],
   };
 }
 

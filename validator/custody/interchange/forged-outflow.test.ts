@@ -19,7 +19,7 @@ const { genesis } = testNetwork(4, 3);
 const self = validatorId(2);
 const NOW_MS = 1_800_000_000_000;
 const CAP = { sats: 100, windowSeconds: 60 };
-const EMPTY = { owner: ownerIn(genesis, self), epochs: [], order: undefined, uses: [] };
+const EMPTY = { owner: ownerIn(genesis, self), epochs: [], order: undefined, uses: [], chainFreeze: undefined };
 
 const fresh = (): Journal => journals.open(journals.newFolder());
 const lockOn = (coin: number): Remembered['locks'][number] => ({

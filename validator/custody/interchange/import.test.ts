@@ -213,3 +213,24 @@ test('heads of the evidence of one incident that two copies signed must all be c
   from.auditHeads.append('i', { count: 3, root: hexOf('another root of three') }, 1);
   expect(codeOf(() => bring(from, into))).toBe('conflict.interchange-head');
 });
+
+test('a freeze of its own goes along, and of two of them the one that fewer lifts end', () => {
+  const fresh = (): Journal => journals.open(journals.newFolder());
+  const [one, other, empty, unfrozen] = [fresh(), fresh(), fresh(), fresh()];
+  const reason = 'policy.reorg-too-deep: a branch leaves ours 9 blocks below our tip';
+  const frozen = (height: number, afterOrder: number) => ({
+    tip: { hash: hexOf(`block ${height}`), height },
+    reason,
+    afterOrder,
+  });
+  one.chainFreezes.begin(frozen(7, 3), NOW_MS);
+  other.chainFreezes.begin(frozen(9, 4), NOW_MS);
+  bring(one, empty);
+  expect(empty.chainFreezes.current()).toMatchObject(frozen(7, 3));
+  bring(one, other);
+  expect(other.chainFreezes.current()).toMatchObject(frozen(9, 4));
+  bring(other, one);
+  expect(one.chainFreezes.current()).toMatchObject({ ...frozen(7, 3), afterOrder: 4 });
+  bring(unfrozen, one);
+  expect(one.chainFreezes.current()).toMatchObject({ afterOrder: 4 });
+});

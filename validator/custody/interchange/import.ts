@@ -32,6 +32,7 @@ export function importInto(parts: Parts, interchange: Interchange): void {
     if (!merged.ok) throw failureOf(merged.refusal);
     for (const key of interchange.remembered.keysets) requireOwnKey(parts, key);
     obeyAll(parts, interchange);
+    if (interchange.chainFreeze !== undefined) journal.chainFreezes.begin(interchange.chainFreeze, clock());
     journal.remembered.take(countedFromNow(mine, merged.value, clock()), clock());
   });
 }

@@ -4,8 +4,9 @@ import { grantUseDigest, isStricter, type SignedGrantUse } from '../../../domain
 import { outranks, type SignedOrder } from '../../../domain/committee/order.ts';
 import { accept, type Refusal, refuse, type Verdict } from '../../../domain/errors/failure.ts';
 import type { Environment, NetworkGenesis, ValidatorId } from '../../../domain/network/network.ts';
-import type { Journal } from '../journal/journal.ts';
+import type { ChainFreeze, Journal } from '../journal/journal.ts';
 import type { Remembered } from '../journal/remembered.ts';
+import { documentText } from '../journal/documents.ts';
 import { unionOf } from './union.ts';
 
 /** Whose memory it is: nobody else's folder takes it. */
@@ -25,6 +26,8 @@ export type Interchange = {
   readonly epochs: readonly SignedEpoch[];
   readonly order: SignedOrder | undefined;
   readonly uses: readonly Use[];
+  /** Its own, of a reorganisation beyond the bound, while no lift has ended it. */
+  readonly chainFreeze: ChainFreeze | undefined;
 };
 export type Use = { readonly grant: SignedGrant; readonly use: SignedGrantUse };
 
@@ -41,7 +44,13 @@ export const interchangeOf = (journal: Journal, owner: Owner): Interchange => ({
   epochs: journal.epochs.list(),
   order: journal.orders.current()?.signedOrder,
   uses: journal.grants.all().map(({ signedGrant, signedUse }) => ({ grant: signedGrant, use: signedUse })),
+  chainFreeze: freezeOf(journal),
 });
+
+function freezeOf(journal: Journal): ChainFreeze | undefined {
+  const held = journal.chainFreezes.current();
+  return held && { tip: held.tip, reason: held.reason, afterOrder: held.afterOrder };
+}
 
 /** Both together, the same whichever comes first; or why they cannot both be of one honest validator. */
 export function mergeOf(one: Interchange, other: Interchange): Verdict<Interchange> {
@@ -62,6 +71,7 @@ export function mergeOf(one: Interchange, other: Interchange): Verdict<Interchan
     epochs: [...epochs].toSorted(([a], [b]) => a - b).map(([, signed]) => signed),
     order: laterOf(one.order, other.order),
     uses: strictestOf([...one.uses, ...other.uses]),
+    chainFreeze: longerOf(one.chainFreeze, other.chainFreeze),
   });
 }
 
@@ -87,6 +97,13 @@ function strictestOf(uses: readonly Use[]): readonly Use[] {
   }
   const named = [...byStep.values()].map((used) => [grantUseDigest(used.use.use), used] as const);
   return named.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, used]) => used);
+}
+
+/** The one that fewer lifts end; a copy that knows such a lift ends it by itself, as soon as it sees the block. */
+function longerOf(one: ChainFreeze | undefined, other: ChainFreeze | undefined): ChainFreeze | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  if (one.afterOrder !== other.afterOrder) return one.afterOrder > other.afterOrder ? one : other;
+  return documentText(one) <= documentText(other) ? one : other;
 }
 
 const numberOf = ({ epoch }: SignedEpoch): number => epoch.committee.epoch;

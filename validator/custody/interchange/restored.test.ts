@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { SILENT, readReply, requestOf, type RequestBody, type TestAgent } from '../testkit/agents.ts';
 import { TestJournals } from '../testkit/journals.ts';
+import { signOrder } from '../testkit/network.ts';
 import { AMOUNT, payoutBench } from '../testkit/payout-bench.ts';
 import { askedFor, commitTo, requestBytes, type PlannedRequest } from '../testkit/payouts.ts';
 import { readInterchange, writeInterchange } from './file.ts';
@@ -34,6 +35,30 @@ test('a folder from before a payout would pay the same coins cheaper, and does n
   // Its keys are as they were, the coins count as they did, and the payout itself goes on.
   expect(told.agent.report().outflow).toEqual({ ...bench.fleet.get(1).agent.report().outflow, signedSats: AMOUNT });
   expect(await askedOf(told, bench.plan({ feeSats: 900 }))).toMatchObject({ ok: true });
+  for (const { journal: open, signer } of [forgetful, told]) {
+    open.close();
+    await signer.stop();
+  }
+});
+
+test('a folder from before a reorganisation that was too deep would go on paying, and does not once it knows, until a lift names the chain', async () => {
+  const [forgetful, told] = [bench.fleet.twin(1), bench.fleet.twin(1)];
+  const { network, genesis } = bench.fleet;
+  const { id: self, journal, chain, agent } = bench.fleet.get(1);
+  chain.trouble = { code: 'policy.reorg-too-deep', message: 'a branch leaves ours 9 blocks below our tip' };
+  expect(agent.report().frozenBy).toMatchObject({ kind: 'own-chain' });
+  chain.trouble = undefined;
+  const exported = readInterchange(writeInterchange(interchangeOf(journal, ownerIn(genesis, self))), 'the export');
+  importInto({ genesis, self, journal: told.journal, clock: () => bench.nowMs, logger: SILENT }, exported);
+
+  expect(await askedOf(forgetful, bench.plan())).toMatchObject({ ok: true });
+  expect(await askedOf(told, bench.plan())).toMatchObject({ code: 'policy.frozen' });
+  expect(told.agent.report().frozenBy).toMatchObject({ kind: 'own-chain', tip: chain.tip });
+  const expiresAtSeconds = Math.floor(bench.nowMs / 1_000) + 600;
+  const lift = signOrder(network, { number: 1, kind: 'lift', expiresAtSeconds, block: chain.tip }, 3);
+  await told.agent.obey(lift);
+  expect(await askedOf(told, bench.plan())).toMatchObject({ ok: true });
+  await agent.obey(lift);
   for (const { journal: open, signer } of [forgetful, told]) {
     open.close();
     await signer.stop();

@@ -6,7 +6,7 @@ import type { Row } from './rows.ts';
 
 /** The present one decides alone; those before it are kept for people. */
 const FREEZES_KEPT = 100;
-const REASON_CHARACTERS_MAX = 500;
+export const CHAIN_FREEZE_REASON_CHARACTERS_MAX = 500;
 
 export function chainFreezeJournal(database: JournalDatabase): Journal['chainFreezes'] {
   const table = database.table('chain_freezes');
@@ -15,14 +15,18 @@ export function chainFreezeJournal(database: JournalDatabase): Journal['chainFre
     begin: ({ tip, reason, afterOrder }, atMs) =>
       database.bind(() => {
         const before = currentChainFreeze(database);
-        if (before !== undefined) return;
+        if (before !== undefined) {
+          const row = table.first('WHERE number = ?', before.number);
+          if (row !== undefined && afterOrder > before.afterOrder) table.replace({ ...row, after_order: afterOrder });
+          return;
+        }
         const number = 1 + Number(table.first('ORDER BY number DESC LIMIT 1')?.['number'] ?? 0);
         table.insert({
           number,
           after_order: afterOrder,
           tip_hash: tip.hash,
           tip_height: tip.height,
-          reason: reason.slice(0, REASON_CHARACTERS_MAX),
+          reason: reason.slice(0, CHAIN_FREEZE_REASON_CHARACTERS_MAX),
           lifted_by: 0,
           at: atMs,
         });

@@ -62,15 +62,14 @@ export type GrantUseRow = {
 };
 
 /** A freeze that nobody ordered: the own chain view saw a reorganisation beyond its bound. Only a lift that names a block of the chain ends it. */
-export type ChainFreezeRow = {
-  readonly number: number;
+export type ChainFreeze = {
   /** A lift must have a higher number: of the order that was obeyed when it began, or the one before where that named the chain to come. */
   readonly afterOrder: number;
   /** Where the own view stood, and stopped. */
   readonly tip: ChainAnchor;
   readonly reason: string;
-  readonly atMs: number;
 };
+export type ChainFreezeRow = ChainFreeze & { readonly number: number; readonly atMs: number };
 
 /** Where payouts stand, and on whose word. */
 export type OrderStanding = {
@@ -259,8 +258,8 @@ export type Journal = {
   readonly chainFreezes: {
     /** The one that holds now. */
     current(): ChainFreezeRow | undefined;
-    /** Nothing while one holds already. On disk when it returns. */
-    begin(freeze: Pick<ChainFreezeRow, 'tip' | 'reason' | 'afterOrder'>, atMs: number): void;
+    /** While one holds already, at most the number that its lift must have rises. On disk when it returns. */
+    begin(freeze: ChainFreeze, atMs: number): void;
     end(number: number, liftedBy: number): void;
     /** The highest lift above this number that names a block. */
     liftAfter(number: number): Order | undefined;
