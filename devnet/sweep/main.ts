@@ -13,6 +13,7 @@ import { countOf, SIZES, sweep } from './sweep.ts';
 const USAGE = `usage: npm run sweep -- [--max-minutes N] [--points N] [--lanes N] [--seed N] [--port-base N] [--state FILE] [--write] [--report]
   goes on where the last one ended; a full sweep has 2,000 points
   --lanes   networks side by side; each needs the ports of a devnet, 200 after the one before
+  --state   what has been run, docs/crash-sweep.jsonl: commit it, and any machine goes on with it
   --write   at the end, what the state holds into docs/crash-sweep.md
   --report  that only, and no sweep`;
 const VOLLEYS_PER_NETWORK = 25;
@@ -20,24 +21,39 @@ const PAIRS_EVERY = 2;
 /** Two networks whose bases are this far apart do not meet. */
 const PORTS_PER_LANE = 200;
 
+const OPTIONS = {
+  'max-minutes': { type: 'string', default: '30' },
+  points: { type: 'string', default: '2000' },
+  lanes: { type: 'string', default: '1' },
+  seed: { type: 'string', default: '1' },
+  'port-base': { type: 'string', default: '21000' },
+  state: { type: 'string', default: join(projectFolder, 'docs', 'crash-sweep.jsonl') },
+  write: { type: 'boolean', default: false },
+  report: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
+/** A mistake in what was typed. */
+class UsageError extends Error {}
+
+function typed(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, strict: true }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
+  }
+}
+
 async function main(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      'max-minutes': { type: 'string', default: '30' },
-      points: { type: 'string', default: '2000' },
-      lanes: { type: 'string', default: '1' },
-      seed: { type: 'string', default: '1' },
-      'port-base': { type: 'string', default: '21000' },
-      state: { type: 'string', default: join(projectFolder, '.firebreak', 'sweep.jsonl') },
-      write: { type: 'boolean', default: false },
-      report: { type: 'boolean', default: false },
-    },
-    strict: true,
-  });
+  const values = typed(args);
+  if (values.help) {
+    process.stdout.write(`${USAGE}\n`);
+    return 0;
+  }
   const number = (name: 'max-minutes' | 'points' | 'lanes' | 'seed' | 'port-base'): number => {
     const value = Number(values[name]);
-    if (!Number.isFinite(value) || value <= 0) throw new Error(`--${name} is a number above 0\n${USAGE}`);
+    if (!Number.isFinite(value) || value <= 0)
+      throw new UsageError(`--${name} is a number above 0, not "${values[name]}"`);
     return value;
   };
   const state = new SweepState(values.state);
@@ -91,4 +107,10 @@ function commit(): string {
   }
 }
 
-process.exitCode = await main(process.argv.slice(2));
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`${error.message}\n${USAGE}\n`);
+  process.exitCode = 2;
+}
