@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import fc from 'fast-check';
 import { alertFrom } from '../../domain/alert/alert.ts';
 import { matchAlert } from '../../domain/alert/match.ts';
@@ -19,7 +18,7 @@ import {
 } from '../../api/testkit/delivering.ts';
 import { testNetwork } from './rig/network.ts';
 import { eventually } from './rig/rig.ts';
-import { startServer } from './rig/server.ts';
+import { startServer, stopServer } from './rig/server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'alert-command-'));
 let env: TestWorkflowEnvironment;
@@ -35,8 +34,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await under?.stop();
-  await env?.teardown();
-  await Runtime.instance().shutdown();
+  await stopServer(env);
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -1,6 +1,5 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import {
   ANSWER_ALERTS,
   type Asked,
@@ -12,16 +11,12 @@ import {
 import { INCIDENT, incidentId } from '../../workflows/incident/messages.ts';
 import { eventually, keepHistory, startWorker } from './rig/rig.ts';
 import { BLOB } from './rig/scripted.ts';
-import { startServer } from './rig/server.ts';
+import { onServerAlone } from './rig/suite.ts';
 
 const TASK_QUEUE = `asked-${process.pid}`;
 let env: TestWorkflowEnvironment;
-beforeAll(async () => {
-  env = await startServer();
-});
-afterAll(async () => {
-  await env?.teardown();
-  await Runtime.instance().shutdown();
+onServerAlone((started) => {
+  env = started;
 });
 
 const ANSWER = { playbook: 'of-a-test', inputs: {} };

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import { requestBytes } from '../../activities/asking.ts';
 import { bindingsWith } from '../../activities/playbook/bindings.ts';
 import type { Channel, ProbeBinding } from '../../activities/playbook/binding.ts';
@@ -20,7 +19,7 @@ import { answerTask } from '../../workflows/run-playbook/messages.ts';
 import { agentsBy } from './rig/agents.ts';
 import { COMMITTEE, orderOf, seen, type Started, startRun } from './rig/playbooks.ts';
 import { eventually, startWorker } from './rig/rig.ts';
-import { startServer } from './rig/server.ts';
+import { startServer, stopServer } from './rig/server.ts';
 import { type TestWorld, testWorld } from './rig/world.ts';
 
 const PLAYBOOKS = join(import.meta.dirname, '..', '..', 'playbooks');
@@ -60,8 +59,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await worker?.stop();
   await world?.stop();
-  await env?.teardown();
-  await Runtime.instance().shutdown();
+  await stopServer(env);
 });
 
 /** Unix seconds until which each is frozen after it did as it was asked. */

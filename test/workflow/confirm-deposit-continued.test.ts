@@ -1,8 +1,7 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { Context } from '@temporalio/activity';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import type { DepositObservation } from '../../activities/deposits.ts';
 import type { VaultId } from '../../domain/vault/terms.ts';
 import {
@@ -17,19 +16,15 @@ import { HISTORY_EVENTS_MAX } from '../../workflows/settings.ts';
 import { eventually, keepHistory, startWorker } from './rig/rig.ts';
 import { type Run, runsOf } from './rig/runs.ts';
 import { BLOB, KEY, NETWORK, THRESHOLD, VALIDATORS } from './rig/scripted.ts';
-import { startServer } from './rig/server.ts';
+import { onServerAlone } from './rig/suite.ts';
 
 /** A run is left behind at this many events (workflows/confirm-deposit/workflow.ts). */
 const EVENTS_BEFORE_CONTINUING = 1_000;
 const DEPTH = 3;
 
 let env: TestWorkflowEnvironment;
-beforeAll(async () => {
-  env = await startServer();
-});
-afterAll(async () => {
-  await env?.teardown();
-  await Runtime.instance().shutdown();
+onServerAlone((started) => {
+  env = started;
 });
 
 const coin = (name: string, confirmations: number): DepositObservation['outputs'][number] => ({

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import { Checks } from '../../cli/ceremony/checks.ts';
 import { type Bundle, encodeBundle } from '../../cli/evidence/bundle.ts';
 import { verifyBundle } from '../../cli/evidence/verify.ts';
@@ -19,7 +18,7 @@ import { bundleOf } from './rig/evidence.ts';
 import { activitiesTelling, openIncident, type Opened } from './rig/incidents.ts';
 import { CATALOGUE, emptyStage, openApproval, planOf, putDocument, type Started, vote } from './rig/playbooks.ts';
 import { eventually, startWorker } from './rig/rig.ts';
-import { startServer } from './rig/server.ts';
+import { startServer, stopServer } from './rig/server.ts';
 import { type TestWorld, testWorld } from './rig/world.ts';
 
 const SCRIPT = new URL('../../docs/reference-formats/verify-evidence.mjs', import.meta.url);
@@ -45,8 +44,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await worker?.stop();
   await world?.stop();
-  await env?.teardown();
-  await Runtime.instance().shutdown();
+  await stopServer(env);
 });
 
 const catalogue: Catalogue = {

@@ -1,9 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import { Checks } from '../../cli/ceremony/checks.ts';
 import { type Bundle, bundleIn, encodeBundle } from '../../cli/evidence/bundle.ts';
 import { verifyBundle, verifyFile } from '../../cli/evidence/verify.ts';
@@ -23,16 +22,12 @@ import { activitiesTelling, openIncident, type Opened } from './rig/incidents.ts
 import { type Carried, losingCompletions } from './rig/lost-completions.ts';
 import { emptyStage, openApproval, planOf, type Started, vote } from './rig/playbooks.ts';
 import { eventually, keepHistory, startWorker, type WorkerChoices } from './rig/rig.ts';
-import { startServer } from './rig/server.ts';
+import { onServerAlone } from './rig/suite.ts';
 import { type TestWorld, testWorld } from './rig/world.ts';
 
 let env: TestWorkflowEnvironment;
-beforeAll(async () => {
-  env = await startServer();
-});
-afterAll(async () => {
-  await env?.teardown();
-  await Runtime.instance().shutdown();
+onServerAlone((started) => {
+  env = started;
 });
 
 /** Fifteen validators that judge a post-quantum signature in one process keep everything else waiting. */

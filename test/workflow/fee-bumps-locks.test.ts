@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Context } from '@temporalio/activity';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import { progressQuery } from '../../workflows/lib/messages.ts';
 import type { PayOutResult } from '../../workflows/pay-out/messages.ts';
 import { realAgents } from './rig/agents.ts';
 import { expectOnePayment, passByUntil, startClimbing, waiting } from './rig/fees.ts';
 import { eventually, startWorker } from './rig/rig.ts';
-import { startServer } from './rig/server.ts';
+import { startServer, stopServer } from './rig/server.ts';
 import { deposit, openVault } from './rig/steps.ts';
 import { AMOUNT_SATS, PAYOUT_SCRIPT, type TestWorld, testWorld } from './rig/world.ts';
 
@@ -22,8 +21,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await worker?.stop();
   await world?.stop();
-  await env?.teardown();
-  await Runtime.instance().shutdown();
+  await stopServer(env);
 });
 
 /** Others pay so much that a payout of one deposit costs this; what pays less falls out. */

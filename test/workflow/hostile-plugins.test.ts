@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import { createActivities } from '../../activities/activities.ts';
 import { channelsOf } from '../../activities/notice/channels.ts';
 import type { Bindings, Values } from '../../activities/playbook/binding.ts';
@@ -18,7 +17,7 @@ import { activitiesTelling, openIncident, type Opened, seenIncident } from './ri
 import { realAgents } from './rig/agents.ts';
 import { activitiesOn, COMMITTEE, emptyStage, openApproval, planOf, startRun, vote } from './rig/playbooks.ts';
 import { startWorker } from './rig/rig.ts';
-import { startServer } from './rig/server.ts';
+import { startServer, stopServer } from './rig/server.ts';
 import { raiseSeverity } from '../../workflows/incident/messages.ts';
 import { trailQuery } from '../../workflows/lib/messages.ts';
 import { answerTask } from '../../workflows/run-playbook/messages.ts';
@@ -127,8 +126,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await worker?.stop();
   await world?.stop();
-  await env?.teardown();
-  await Runtime.instance().shutdown();
+  await stopServer(env);
 });
 
 const runOf = ({ workflowId }: Pick<Opened, 'workflowId'>) =>

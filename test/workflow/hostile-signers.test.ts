@@ -1,7 +1,6 @@
 import { type KeyObject } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import { getDocument } from '../../activities/documents.ts';
 import { Checks } from '../../cli/ceremony/checks.ts';
 import { evidenceFrom } from '../../cli/ceremony/document.ts';
@@ -22,7 +21,7 @@ import { parseBlameProof } from '../../wire/documents/index.ts';
 import { PAY_OUT, type PayOutResult, startPayOut } from '../../workflows/pay-out/messages.ts';
 import { realAgents } from './rig/agents.ts';
 import { eventually, keepHistory, startWorker } from './rig/rig.ts';
-import { startServer } from './rig/server.ts';
+import { startServer, stopServer } from './rig/server.ts';
 import { type OpenVault, openVault } from './rig/steps.ts';
 import { AMOUNT_SATS, signedRelease, testWorld, type TestWorld } from './rig/world.ts';
 
@@ -54,8 +53,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await worker?.stop();
   await world?.stop();
-  await env?.teardown();
-  await Runtime.instance().shutdown();
+  await stopServer(env);
 });
 
 const context = () => ({

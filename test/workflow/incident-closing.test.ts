@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Context } from '@temporalio/activity';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import { principal } from '../../domain/committee/testkit/keys.ts';
 import { addNote, commandIncident, handRole, incidentQuery, raiseSeverity } from '../../workflows/incident/messages.ts';
 import { answerTask } from '../../workflows/run-playbook/messages.ts';
@@ -10,7 +9,7 @@ import { bundleOf, factsOf } from './rig/evidence.ts';
 import { activitiesTelling, openIncident, seenIncident, signedCommand } from './rig/incidents.ts';
 import { COMMITTEE, emptyStage, planOf } from './rig/playbooks.ts';
 import { eventually, keepHistory, startWorker } from './rig/rig.ts';
-import { startServer } from './rig/server.ts';
+import { startServer, stopServer } from './rig/server.ts';
 import { type TestWorld, testWorld } from './rig/world.ts';
 
 const LOOK = `- { id: look, summary: Somebody looks, timeout: 1h, task: { role: operations, instruction: "What is it?", form: { kind: { type: text, label: Kind } } } }`;
@@ -22,8 +21,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await world?.stop();
-  await env?.teardown();
-  await Runtime.instance().shutdown();
+  await stopServer(env);
 });
 
 /** Holds an effect up until it is let go. */

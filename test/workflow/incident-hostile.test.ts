@@ -2,7 +2,6 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { MockActivityEnvironment, type TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import { principal } from '../../domain/committee/testkit/keys.ts';
 import { ROSTER } from '../../workflows/roster/messages.ts';
 import {
@@ -18,7 +17,7 @@ import { realAgents } from './rig/agents.ts';
 import { activitiesTelling, openIncident, type Opened, seenIncident, signedCommand } from './rig/incidents.ts';
 import { activitiesOn, COMMITTEE, emptyStage, planOf } from './rig/playbooks.ts';
 import { eventually, startWorker } from './rig/rig.ts';
-import { startServer } from './rig/server.ts';
+import { startServer, stopServer } from './rig/server.ts';
 import { type TestWorld, testWorld } from './rig/world.ts';
 
 const LOOK = `- { id: look, summary: Somebody looks, timeout: 1h, task: { role: operations, instruction: "What is it?", form: { kind: { type: text, label: Kind } } } }`;
@@ -41,8 +40,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await worker?.stop();
   await world?.stop();
-  await env?.teardown();
-  await Runtime.instance().shutdown();
+  await stopServer(env);
 });
 
 async function opened(steps = LOOK, change: Partial<IncidentInput> = {}): Promise<Opened> {

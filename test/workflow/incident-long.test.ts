@@ -1,6 +1,5 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import { addNote, alertHeardSignal } from '../../workflows/incident/messages.ts';
 import { answerTask } from '../../workflows/run-playbook/messages.ts';
 import { HISTORY_EVENTS_MAX } from '../../workflows/settings.ts';
@@ -8,16 +7,12 @@ import { realAgents } from './rig/agents.ts';
 import { activitiesTelling, openIncident, seenIncident } from './rig/incidents.ts';
 import { COMMITTEE, emptyStage, planOf } from './rig/playbooks.ts';
 import { startWorker } from './rig/rig.ts';
-import { startServer } from './rig/server.ts';
+import { onServerAlone } from './rig/suite.ts';
 import { testWorld } from './rig/world.ts';
 
 let env: TestWorkflowEnvironment;
-beforeAll(async () => {
-  env = await startServer();
-});
-afterAll(async () => {
-  await env?.teardown();
-  await Runtime.instance().shutdown();
+onServerAlone((started) => {
+  env = started;
 });
 
 /** More than any incident needs before it goes on in another execution. */

@@ -1,6 +1,5 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import { principal } from '../../domain/committee/testkit/keys.ts';
 import { linesOf } from '../../domain/incident/standing.ts';
 import {
@@ -31,16 +30,12 @@ import {
 import { type Carried, losingCompletions } from './rig/lost-completions.ts';
 import { COMMITTEE, emptyStage, planOf, type Stage } from './rig/playbooks.ts';
 import { eventually, keepHistory, startWorker, type WorkerChoices } from './rig/rig.ts';
-import { startServer } from './rig/server.ts';
+import { onServerAlone } from './rig/suite.ts';
 import { type TestWorld, testWorld } from './rig/world.ts';
 
 let env: TestWorkflowEnvironment;
-beforeAll(async () => {
-  env = await startServer();
-});
-afterAll(async () => {
-  await env?.teardown();
-  await Runtime.instance().shutdown();
+onServerAlone((started) => {
+  env = started;
 });
 
 const by = { by: 'ann', reason: 'a test' };

@@ -1,23 +1,18 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import { createActivities } from '../../activities/activities.ts';
 import type { BitcoinChain } from '../../domain/ports/chain.ts';
 import { memory as memoryChain } from '../../plugins/chain/memory/index.ts';
 import { CONFIRM_DEPOSIT, depositQuery, startConfirmDeposit } from '../../workflows/confirm-deposit/messages.ts';
 import { PAY_OUT, type PayOutResult, startPayOut } from '../../workflows/pay-out/messages.ts';
 import { eventually, startWorker } from './rig/rig.ts';
-import { startServer } from './rig/server.ts';
+import { onServerAlone } from './rig/suite.ts';
 import { deposit, openVault } from './rig/steps.ts';
 import { AMOUNT_SATS, signedRelease, testWorld } from './rig/world.ts';
 
 let env: TestWorkflowEnvironment;
-beforeAll(async () => {
-  env = await startServer();
-});
-afterAll(async () => {
-  await env?.teardown();
-  await Runtime.instance().shutdown();
+onServerAlone((started) => {
+  env = started;
 });
 
 /** The same chain, of which this worker's view has read nothing above `height` until it catches up. */

@@ -1,6 +1,5 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import type { SigningEvidence } from '../../domain/ceremony/evidence.ts';
 import { getDocument } from '../../activities/documents.ts';
 import { CONFIRM_DEPOSIT, depositQuery, startConfirmDeposit } from '../../workflows/confirm-deposit/messages.ts';
@@ -10,16 +9,12 @@ import { OPEN_VAULT, type OpenVaultResult, startOpenVault } from '../../workflow
 import { PAY_OUT, type PayOutResult, startPayOut } from '../../workflows/pay-out/messages.ts';
 import { eventually, keepHistory, startWorker } from './rig/rig.ts';
 import { realAgents } from './rig/agents.ts';
-import { startServer } from './rig/server.ts';
+import { onServerAlone } from './rig/suite.ts';
 import { AMOUNT_SATS, PAYOUT_SCRIPT, signedRelease, signedTerms, testWorld } from './rig/world.ts';
 
 let env: TestWorkflowEnvironment;
-beforeAll(async () => {
-  env = await startServer();
-});
-afterAll(async () => {
-  await env?.teardown();
-  await Runtime.instance().shutdown();
+onServerAlone((started) => {
+  env = started;
 });
 
 const dealt = { threshold: 3, participants: 5 };

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import { createActivities } from '../../activities/activities.ts';
 import { askingOrder } from '../../activities/pauses.ts';
 import { validatorId } from '../../domain/network/network.ts';
@@ -16,7 +15,7 @@ import type { RunPlaybookResult } from '../../workflows/run-playbook/messages.ts
 import { searchAttributes } from '../../workflows/settings.ts';
 import { activitiesOn, COMMITTEE, emptyStage, planOf, startRun } from './rig/playbooks.ts';
 import { eventually, startWorker } from './rig/rig.ts';
-import { startServer } from './rig/server.ts';
+import { startServer, stopServer } from './rig/server.ts';
 import { deposit, openVault } from './rig/steps.ts';
 import { signedRelease, testWorld } from './rig/world.ts';
 
@@ -26,8 +25,7 @@ beforeAll(async () => {
   env = await startServer();
 });
 afterAll(async () => {
-  await env?.teardown();
-  await Runtime.instance().shutdown();
+  await stopServer(env);
 });
 
 /** Ended also when a test fails, since the server waits for them. */

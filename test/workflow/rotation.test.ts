@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import type { Catalogue } from '../../domain/playbook/catalogue.ts';
 import { parseKeyCertificate } from '../../wire/documents/index.ts';
 import {
@@ -21,7 +20,7 @@ import {
   vote,
 } from './rig/playbooks.ts';
 import { keepHistory, startWorker } from './rig/rig.ts';
-import { startServer } from './rig/server.ts';
+import { startServer, stopServer } from './rig/server.ts';
 import { type TestWorld, testWorld } from './rig/world.ts';
 
 let env: TestWorkflowEnvironment;
@@ -37,8 +36,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await worker?.stop();
   await world?.stop();
-  await env?.teardown();
-  await Runtime.instance().shutdown();
+  await stopServer(env);
 });
 
 const catalogue: Catalogue = {

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import { close, resume, stop, undo } from '../../cli/incident/decide.ts';
 import { answer, giveOrder } from '../../cli/incident/hand.ts';
 import { listIncidents } from '../../cli/incident/list.ts';
@@ -26,7 +25,7 @@ import { folder as folderBlobs } from '../../plugins/blob/folder/index.ts';
 import { realAgents } from './rig/agents.ts';
 import { activitiesOn, COMMITTEE, emptyStage, handToAll, orderOf, type Stage } from './rig/playbooks.ts';
 import { eventually, startWorker } from './rig/rig.ts';
-import { startServer } from './rig/server.ts';
+import { startServer, stopServer } from './rig/server.ts';
 import { type TestWorld, testWorld } from './rig/world.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'playbook-cli-'));
@@ -106,8 +105,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await worker?.stop();
   await world?.stop();
-  await env?.teardown();
-  await Runtime.instance().shutdown();
+  await stopServer(env);
   rmSync(folder, { recursive: true, force: true });
 });
 

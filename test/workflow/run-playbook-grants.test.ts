@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import type { ChannelMessage } from '../../activities/playbook/binding.ts';
 import type { PerformInput } from '../../activities/playbook/performing.ts';
 import { committeeDigest } from '../../domain/committee/committee.ts';
@@ -33,7 +32,7 @@ import {
   startRun,
 } from './rig/playbooks.ts';
 import { keepHistory, startWorker } from './rig/rig.ts';
-import { startServer } from './rig/server.ts';
+import { startServer, stopServer } from './rig/server.ts';
 import { type TestWorld, testWorld } from './rig/world.ts';
 
 let env: TestWorkflowEnvironment;
@@ -63,8 +62,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await worker?.stop();
   await world?.stop();
-  await env?.teardown();
-  await Runtime.instance().shutdown();
+  await stopServer(env);
 });
 afterEach(() => {
   installed = [];

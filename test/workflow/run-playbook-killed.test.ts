@@ -3,12 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import { folder as folderBlobs } from '../../plugins/blob/folder/index.ts';
 import { stopRun } from '../../workflows/run-playbook/messages.ts';
 import { DEFAULT_TASK_QUEUE } from '../../workflows/settings.ts';
 import { openApproval, planOf, seen, startRun, vote } from './rig/playbooks.ts';
-import { startServer } from './rig/server.ts';
+import { startServer, stopServer } from './rig/server.ts';
 import { workerProcesses } from './rig/worker-processes.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'playbook-killed-'));
@@ -20,8 +19,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   workers.kill();
-  await env?.teardown();
-  await Runtime.instance().shutdown();
+  await stopServer(env);
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import { answerTask } from '../../workflows/run-playbook/messages.ts';
 import {
   activitiesOn,
@@ -17,7 +16,7 @@ import {
   vote,
 } from './rig/playbooks.ts';
 import { keepHistory, startWorker } from './rig/rig.ts';
-import { startServer } from './rig/server.ts';
+import { startServer, stopServer } from './rig/server.ts';
 import { type TestWorld, testWorld } from './rig/world.ts';
 
 let env: TestWorkflowEnvironment;
@@ -28,8 +27,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await world?.stop();
-  await env?.teardown();
-  await Runtime.instance().shutdown();
+  await stopServer(env);
 });
 
 type Scene = {

@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import { everyStep } from '../../domain/playbook/nesting.ts';
 import type { Step } from '../../domain/playbook/plan.ts';
 import { progressQuery } from '../../workflows/lib/messages.ts';
 import type { RunPlaybookResult } from '../../workflows/run-playbook/messages.ts';
 import { type Started, startRun, viewOf } from './rig/playbooks.ts';
-import { startServer } from './rig/server.ts';
+import { startServer, stopServer } from './rig/server.ts';
 import { effectOfStep, PATHS, plansOf } from './rig/shipped.ts';
 import { memberUndoes, type Otherwise, peopleCarry } from './rig/shipped-people.ts';
 import { type Facts, type ShippedWorld, shippedWorld, stopShippedWorlds } from './rig/shipped-world.ts';
@@ -17,8 +16,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await stopShippedWorlds();
-  await env?.teardown();
-  await Runtime.instance().shutdown();
+  await stopServer(env);
 });
 
 /** One step of a path that can fail by itself, and which of those before it are named in its place when it is told what to refuse. */

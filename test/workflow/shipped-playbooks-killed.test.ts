@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import type { AuditRecord } from '../../domain/audit/record.ts';
 import { forecast, type ForecastStep } from '../../domain/playbook/forecast.ts';
 import { everyStep } from '../../domain/playbook/nesting.ts';
@@ -10,7 +9,7 @@ import { RUN_PLAYBOOK, type RunPlaybookResult, workflowOfRun } from '../../workf
 import { bundleOf, factsOf } from './rig/evidence.ts';
 import { openIncident } from './rig/incidents.ts';
 import type { Started } from './rig/playbooks.ts';
-import { startServer } from './rig/server.ts';
+import { startServer, stopServer } from './rig/server.ts';
 import { effectOfStep, type Path, PATHS, shipped, SHIPPED } from './rig/shipped.ts';
 import { peopleCarry } from './rig/shipped-people.ts';
 import { shippedWorld, stopShippedWorlds } from './rig/shipped-world.ts';
@@ -22,8 +21,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await stopShippedWorlds();
-  await env?.teardown();
-  await Runtime.instance().shutdown();
+  await stopServer(env);
 });
 
 /** Steps whose executor is gone without a word until the engine misses its heartbeat: what must not happen twice, and the brake. */

@@ -1,6 +1,5 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import { schnorr } from '@noble/curves/secp256k1.js';
 import { Transaction } from '@scure/btc-signer';
 import type { Activities } from '../../activities/activities.ts';
@@ -32,17 +31,13 @@ import { eventually, keepHistory, startWorker, type WorkerChoices } from './rig/
 import { committeeKeys, makeKey, PARTICIPANTS, putJson, rotate, rotatingWorld, votes } from './rig/rotation.ts';
 import { runsOf } from './rig/runs.ts';
 import { BLOB, heldVaults, NETWORK, sweepList } from './rig/scripted.ts';
-import { startServer } from './rig/server.ts';
+import { onServerAlone } from './rig/suite.ts';
 import { deposit, type OpenVault } from './rig/steps.ts';
 import { AMOUNT_SATS, FEE_SATS, PAYOUT_SCRIPT, signedRelease, signedTerms, type TestWorld } from './rig/world.ts';
 
 let env: TestWorkflowEnvironment;
-beforeAll(async () => {
-  env = await startServer();
-});
-afterAll(async () => {
-  await env?.teardown();
-  await Runtime.instance().shutdown();
+onServerAlone((started) => {
+  env = started;
 });
 
 type Scene = {

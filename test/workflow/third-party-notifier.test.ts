@@ -3,13 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import { folder as folderBlobs } from '../../plugins/blob/folder/index.ts';
 import { type HttpPeer, httpPeer } from '../../plugins/testkit/http-peer.ts';
 import { DEFAULT_TASK_QUEUE } from '../../workflows/settings.ts';
 import { projectFolder } from '../../toolchain/recipes.mjs';
 import { planOf, startRun } from './rig/playbooks.ts';
-import { startServer } from './rig/server.ts';
+import { startServer, stopServer } from './rig/server.ts';
 import { workerProcesses } from './rig/worker-processes.ts';
 
 /** What an operator has who followed docs/plugins/notifier.md: its file beside coordinator.toml, and Firebreak linked. */
@@ -29,8 +28,7 @@ beforeAll(async () => {
 afterAll(async () => {
   workers.kill();
   await peer?.close();
-  await env?.teardown();
-  await Runtime.instance().shutdown();
+  await stopServer(env);
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -1,6 +1,5 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import { CONFIRM_DEPOSIT, depositQuery, startConfirmDeposit } from '../../workflows/confirm-deposit/messages.ts';
 import { PAY_OUT, type PayOutResult, startPayOut } from '../../workflows/pay-out/messages.ts';
 import { SWEEP_VAULTS, startSweepVaults, type SweepVaultsResult } from '../../workflows/sweep-vaults/messages.ts';
@@ -8,17 +7,13 @@ import { OPEN_VAULT, type OpenVaultResult, startOpenVault } from '../../workflow
 import type { Carried } from './rig/lost-completions.ts';
 import { eventually, startWorker } from './rig/rig.ts';
 import { makeKey, rotate, rotatingWorld } from './rig/rotation.ts';
-import { startServer } from './rig/server.ts';
+import { onServerAlone } from './rig/suite.ts';
 import { twiceAtOnce } from './rig/twice-at-once.ts';
 import { AMOUNT_SATS, PAYOUT_SCRIPT, signedRelease, signedTerms } from './rig/world.ts';
 
 let env: TestWorkflowEnvironment;
-beforeAll(async () => {
-  env = await startServer();
-});
-afterAll(async () => {
-  await env?.teardown();
-  await Runtime.instance().shutdown();
+onServerAlone((started) => {
+  env = started;
 });
 
 /** What a key, two vaults, their deposits, a payout and a sweep consist of. */

@@ -1,6 +1,5 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import { closeIncident } from '../../workflows/incident/messages.ts';
 import { answerTask, type RunPlaybookResult } from '../../workflows/run-playbook/messages.ts';
 import { realAgents } from './rig/agents.ts';
@@ -8,16 +7,12 @@ import { activitiesTelling, OF_INCIDENTS, openIncident, seenIncident } from './r
 import { type Carried, losingCompletions } from './rig/lost-completions.ts';
 import { COMMITTEE, emptyStage, openApproval, planOf, seen, type Started, vote } from './rig/playbooks.ts';
 import { eventually, startWorker, type WorkerChoices } from './rig/rig.ts';
-import { startServer } from './rig/server.ts';
+import { onServerAlone } from './rig/suite.ts';
 import { testWorld } from './rig/world.ts';
 
 let env: TestWorkflowEnvironment;
-beforeAll(async () => {
-  env = await startServer();
-});
-afterAll(async () => {
-  await env?.teardown();
-  await Runtime.instance().shutdown();
+onServerAlone((started) => {
+  env = started;
 });
 
 const GUARD =

@@ -1,6 +1,5 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import { CONFIRM_DEPOSIT, depositQuery, startConfirmDeposit } from '../../workflows/confirm-deposit/messages.ts';
 import { GENERATE_KEY, type GenerateKeyResult, startGenerateKey } from '../../workflows/generate-key/messages.ts';
 import { OPEN_VAULT, type OpenVaultResult, startOpenVault } from '../../workflows/open-vault/messages.ts';
@@ -9,16 +8,12 @@ import { realAgents } from './rig/agents.ts';
 import { OF_INCIDENTS } from './rig/incidents.ts';
 import { type Carried, losingCompletions } from './rig/lost-completions.ts';
 import { eventually, startWorker, type WorkerChoices } from './rig/rig.ts';
-import { startServer } from './rig/server.ts';
+import { onServerAlone } from './rig/suite.ts';
 import { AMOUNT_SATS, PAYOUT_SCRIPT, signedRelease, signedTerms, testWorld } from './rig/world.ts';
 
 let env: TestWorkflowEnvironment;
-beforeAll(async () => {
-  env = await startServer();
-});
-afterAll(async () => {
-  await env?.teardown();
-  await Runtime.instance().shutdown();
+onServerAlone((started) => {
+  env = started;
 });
 
 let epoch = 0;

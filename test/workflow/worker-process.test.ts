@@ -5,14 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import { loopbackPort } from '../../plugins/testkit/loopback-ports.ts';
 import { GENERATE_KEY, startGenerateKey } from '../../workflows/generate-key/messages.ts';
 import { progressQuery } from '../../workflows/lib/messages.ts';
 import { RETENTION_DAYS } from '../../workflows/settings.ts';
 import { testNetwork } from './rig/network.ts';
 import { eventually } from './rig/rig.ts';
-import { startServer } from './rig/server.ts';
+import { startServer, stopServer } from './rig/server.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'workers', 'main.ts');
 const folder = mkdtempSync(join(tmpdir(), 'worker-process-'));
@@ -24,8 +23,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL');
-  await env?.teardown();
-  await Runtime.instance().shutdown();
+  await stopServer(env);
   rmSync(folder, { recursive: true, force: true });
 });
 

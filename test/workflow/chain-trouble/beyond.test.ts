@@ -1,7 +1,6 @@
 import { fromBinary } from '@bufbuild/protobuf';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import { followNamedBranch } from '../../../activities/branch.ts';
 import { FROZEN_UNTIL_LIFTED_SECONDS, type Order } from '../../../domain/committee/order.ts';
 import { canonicalBytes } from '../../../domain/encoding/digest.ts';
@@ -12,7 +11,7 @@ import { progressQuery } from '../../../workflows/lib/messages.ts';
 import type { PayOutResult } from '../../../workflows/pay-out/messages.ts';
 import { eventually } from '../rig/rig.ts';
 import { committeeKeys } from '../rig/rotation.ts';
-import { startServer } from '../rig/server.ts';
+import { onServerAlone } from '../rig/suite.ts';
 import { PAYOUT_SCRIPT } from '../rig/world.ts';
 import { fund, type Lane, mineUntil, openLane, openVaultIn, reorganise, spendsOf } from './rig/lane.ts';
 import { startPaying } from './rig/payouts.ts';
@@ -22,12 +21,8 @@ const TOO_DEEP = 21;
 const NEVER = new AbortController().signal;
 
 let env: TestWorkflowEnvironment;
-beforeAll(async () => {
-  env = await startServer();
-});
-afterAll(async () => {
-  await env?.teardown();
-  await Runtime.instance().shutdown();
+onServerAlone((started) => {
+  env = started;
 });
 
 function scenario(title: string, run: (lane: Lane) => Promise<void>): void {

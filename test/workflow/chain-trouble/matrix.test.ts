@@ -1,10 +1,9 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
-import { startServer } from '../rig/server.ts';
+import { onServerAlone } from '../rig/suite.ts';
 import { cellsOf, type CellWay, DEPTHS, drawn, FATES, nameOf } from './rig/cells.ts';
 import { confirmDepositRows } from './rig/deposits.ts';
 import { between, type Lane, openLane } from './rig/lane.ts';
@@ -60,12 +59,8 @@ function chosen(): readonly CellWay[] {
 }
 
 let env: TestWorkflowEnvironment;
-beforeAll(async () => {
-  env = await startServer();
-});
-afterAll(async () => {
-  await env?.teardown();
-  await Runtime.instance().shutdown();
+onServerAlone((started) => {
+  env = started;
 });
 
 test('the table has every phase of every workflow, every fate and every depth, each with a way or a reason', () => {

@@ -15,6 +15,12 @@ export async function startServer(): Promise<TestWorkflowEnvironment> {
   return startWithin(STARTS_MAX, () => TestWorkflowEnvironment.createLocal({ server }));
 }
 
+/** Ends it, and the SDK's own threads, which would keep this process alive. */
+export async function stopServer(env: TestWorkflowEnvironment | undefined): Promise<void> {
+  await env?.teardown();
+  await Runtime.instance().shutdown();
+}
+
 /** Tried again so many times in all. */
 export async function startWithin(
   times: number,

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import { activitiesOn, COMMITTEE, emptyStage, planOf, type Stage, type Started, startRun } from './playbooks.ts';
 import { startWorker, type WorkerChoices } from './rig.ts';
-import { startServer } from './server.ts';
+import { startServer, stopServer } from './server.ts';
 import { type AgentsOf, type TestWorld, testWorld } from './world.ts';
 
 /** What the tests of one file share, from before the first to after the last of them. */
@@ -35,8 +34,7 @@ export function onStage(
   afterAll(async () => {
     await made.worker?.stop();
     await made.world?.stop();
-    await made.env?.teardown();
-    await Runtime.instance().shutdown();
+    await stopServer(made.env);
   });
   const now = (): Made => {
     const { env, world, worker } = made;

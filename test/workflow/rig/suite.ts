@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Runtime } from '@temporalio/worker';
 import { losingCompletions } from './lost-completions.ts';
 import { startWorker, type WorkerChoices } from './rig.ts';
-import { startServer } from './server.ts';
+import { startServer, stopServer } from './server.ts';
 import { type TestWorld, testWorld } from './world.ts';
 
 export type Scene = { readonly env: TestWorkflowEnvironment; readonly world: TestWorld; readonly taskQueue: string };
@@ -18,6 +17,16 @@ const WAYS: Readonly<Record<string, () => WorkerChoices>> = {
   [TWICE]: () => ({ interceptors: { activity: [losingCompletions(new Map())] } }),
 };
 
+/** A server from before the first to after the last test of a file, for tests that share nothing else. */
+export function onServerAlone(take: (env: TestWorkflowEnvironment) => void): void {
+  let env: TestWorkflowEnvironment | undefined;
+  beforeAll(async () => {
+    env = await startServer();
+    take(env);
+  });
+  afterAll(() => stopServer(env));
+}
+
 /** One server per suite; every scenario has a world and a worker of its own, and runs in every way side by side. */
 export function onServer(): {
   scenario(title: string, run: (scene: Scene) => Promise<void>): void;
@@ -25,12 +34,8 @@ export function onServer(): {
   onceScenario(title: string, run: (scene: Scene) => Promise<void>): void;
 } {
   let env: TestWorkflowEnvironment;
-  beforeAll(async () => {
-    env = await startServer();
-  }, 120_000);
-  afterAll(async () => {
-    await env?.teardown();
-    await Runtime.instance().shutdown();
+  onServerAlone((started) => {
+    env = started;
   });
   const inWays = (title: string, ways: readonly string[], run: (scene: Scene) => Promise<void>): void =>
     test(title, async () => {
