@@ -13,23 +13,29 @@ import { OpenCalls } from './open-calls.ts';
 import type { Operator } from './operator.ts';
 
 /** On a machine with more work than processors an answer that is on its way takes seconds. */
-const CONNECT_TIMEOUT = '10s';
+const CONNECT_MS = 10_000;
+/** For an answer that has enough to say without Temporal. */
+export const SHORT_CONNECT_MS = 3_000;
 const QUIET_MS = 2_000;
 /** What is named here is looked for among incidents, and anything else among processes. */
 const OF_INCIDENTS = [incidentId('', ''), runOfIncident('', '')].map((id) => id.slice(0, id.indexOf('/') + 1));
 
 /** Gives `work` a client of the workflow engine; `unavailable.coordinator` when it does not answer. */
-export async function withClient<T>(operator: Operator, work: (client: Client) => Promise<T>): Promise<T> {
+export async function withClient<T>(
+  operator: Operator,
+  work: (client: Client) => Promise<T>,
+  connectMs = CONNECT_MS,
+): Promise<T> {
   const { address, namespace } = operator.temporal;
   const calls = new OpenCalls();
   const { interceptors } = calls;
   let connection: Connection;
   const stillTrying = setTimeout(() => {
     if (process.stderr.isTTY)
-      process.stderr.write(`still connecting to Temporal at ${address} (${CONNECT_TIMEOUT} at most)\n`);
+      process.stderr.write(`still connecting to Temporal at ${address} (${connectMs / 1_000} s at most)\n`);
   }, QUIET_MS);
   try {
-    connection = await Connection.connect({ address, connectTimeout: CONNECT_TIMEOUT, interceptors });
+    connection = await Connection.connect({ address, connectTimeout: connectMs, interceptors });
   } catch (error) {
     throw unreachable(address, error);
   } finally {

@@ -1,5 +1,5 @@
 /**
- * Runs `work` over the items, at most `width` at a time, keeping their order in the result.
+ * Runs `work` over the items, at most `width` at a time, keeping their order in the result. After a failure nothing more is begun.
  *
  * @template Item, Result
  * @param {readonly Item[]} items
@@ -14,7 +14,12 @@ export async function pool(items, width, work) {
   const lane = async () => {
     while (next < items.length) {
       const index = next++;
-      results[index] = await work(/** @type {Item} */ (items[index]));
+      try {
+        results[index] = await work(/** @type {Item} */ (items[index]));
+      } catch (error) {
+        next = items.length;
+        throw error;
+      }
     }
   };
   await Promise.all(Array.from({ length: Math.min(width, items.length) }, lane));

@@ -204,3 +204,18 @@ test('an export never takes the place of a file, and none is made of a folder wi
   expect(codeOf('export', '--config', config, '--out', file('a.export'))).toBe('input.interchange-place');
   expect(readFileSync(file('a.export'), 'utf8')).toBe('an older export');
 });
+
+test('check says whether an export carries a freeze of its own, and knows it after the import', () => {
+  const [one, other] = [folder('a'), folder('b')];
+  signs('a', 1);
+  signs('b', 1);
+  const journal = openJournal(file('a'));
+  const tip = { hash: 'ab'.repeat(32), height: 7 };
+  journal.chainFreezes.begin({ tip, reason: 'policy.reorg-too-deep: 9 blocks', afterOrder: 0 }, 1);
+  journal.close();
+  journalCommand(['export', '--config', one, '--out', file('a.export')]);
+  const check = () => journalCommand(['check', '--config', other, file('a.export')]);
+  expect(check()).toMatchObject({ exitCode: 1, data: { ownFreezes: 0 } });
+  expect(journalCommand(['import', '--config', other, file('a.export')])).toMatchObject({ data: { ownFreezes: 1 } });
+  expect(check()).toMatchObject({ exitCode: 0, data: { ownFreezes: 1 } });
+});

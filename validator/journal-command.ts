@@ -9,7 +9,14 @@ import type { AgentLogger } from './custody/dependencies.ts';
 import type { CustodyInterchangeFailure } from './custody/interchange/failures.ts';
 import { INTERCHANGE_BYTES_MAX, readInterchange, writeInterchange } from './custody/interchange/file.ts';
 import { importInto } from './custody/interchange/import.ts';
-import { type Interchange, interchangeOf, judgeOwner, mergeOf, ownerIn } from './custody/interchange/interchange.ts';
+import {
+  asFarAsHeld,
+  type Interchange,
+  interchangeOf,
+  judgeOwner,
+  mergeOf,
+  ownerIn,
+} from './custody/interchange/interchange.ts';
 import type { Journal } from './custody/journal/journal.ts';
 import { openJournal } from './custody/journal/open.ts';
 import { journalWasMade } from './key-uses.ts';
@@ -104,9 +111,13 @@ function merged(out: string, [one = '', other = '']: readonly string[]): Journal
 function checked(configFile: string, [file]: readonly string[]): JournalOutcome {
   const loaded = loadConfig(configFile);
   const { genesis, config } = loaded;
-  const mine = inFolder(loaded, (journal) => interchangeOf(journal, ownerIn(genesis, config.id)));
-  if (file === undefined) return told(`the journal of ${validatorName(config.id)} is whole`, mine, {});
-  const both = mergeOf(mine, readFile(file));
+  const theirs = file === undefined ? undefined : readFile(file);
+  const [mine, held] = inFolder(loaded, (journal) => [
+    interchangeOf(journal, ownerIn(genesis, config.id)),
+    theirs && asFarAsHeld(journal, theirs),
+  ]);
+  if (held === undefined) return told(`the journal of ${validatorName(config.id)} is whole`, mine, {});
+  const both = mergeOf(mine, held);
   if (!both.ok) throw failureOf(both.refusal);
   const knows = writeInterchange(both.value) === writeInterchange(mine);
   const line = knows
@@ -141,7 +152,7 @@ function write(file: string, interchange: Interchange): void {
 
 function told(
   line: string,
-  { remembered, epochs, order, uses }: Interchange,
+  { remembered, epochs, order, uses, chainFreeze }: Interchange,
   about: JournalOutcome['data'],
 ): JournalOutcome {
   const { nonces, locks, outflow, keygens, heads, keysets } = remembered;
@@ -155,6 +166,7 @@ function told(
     epochs: epochs.length,
     order: order?.order.number ?? 0,
     uses: uses.length,
+    ownFreezes: chainFreeze === undefined ? 0 : 1,
   };
   const words = Object.entries(counts).map(([name, count]) => `${name} ${count}`);
   return { lines: [line, `  ${words.join(', ')}`], data: { ...about, ...counts }, exitCode: 0 };

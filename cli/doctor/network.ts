@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { FirebreakFailure } from '../../domain/errors/failure.ts';
 import { validatorId, validatorName } from '../../domain/network/network.ts';
-import { withClient } from '../coordinator.ts';
+import { SHORT_CONNECT_MS, withClient } from '../coordinator.ts';
 import { type Operator, readOperator } from '../operator.ts';
 import { remedyOf } from '../report.ts';
 import { askReport } from '../status/reports.ts';
@@ -54,7 +54,7 @@ function checkSecrets(folder: string): Finding {
 async function checkTemporal(operator: Operator): Promise<Finding> {
   const { address } = operator.temporal;
   try {
-    await withClient(operator, async (client) => client.workflowService.getSystemInfo({}));
+    await withClient(operator, async (client) => client.workflowService.getSystemInfo({}), SHORT_CONNECT_MS);
     return finding('Temporal', 'ok', `answers at ${address}`, '');
   } catch {
     return finding(

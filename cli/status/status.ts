@@ -13,7 +13,7 @@ import { ROSTER, rosterId, type RosterMemo } from '../../workflows/roster/messag
 import { countFiring } from '../alert/list.ts';
 import { processRuns } from '../ceremony/find.ts';
 import { voidedAt, voidedLines } from '../committee/voided.ts';
-import { withClient } from '../coordinator.ts';
+import { SHORT_CONNECT_MS, withClient } from '../coordinator.ts';
 import { utc } from '../duration.ts';
 import { EXIT } from '../exit.ts';
 import { incidentsOf, type ListedIncident } from '../incident/find.ts';
@@ -203,34 +203,33 @@ export const pausedLines = (paused: RosterMemo['paused']): string[] =>
   );
 
 async function askEngine(operator: Operator): Promise<Engine> {
+  const ask = (client: Client): Promise<Engine> =>
+    client.withDeadline(Date.now() + ENGINE_MS, async () => {
+      const all = (await processRuns(client, operator, 200)).filter((run) => run.status === 'running');
+      const incidents = all.some(({ type }) => type === INCIDENT) ? await incidentsOf(client, operator, 200) : [];
+      const isOfIncident = (id: string): boolean => incidents.some(({ run }) => id === run || id.startsWith(`${run}/`));
+      const running = all
+        .filter(({ type, workflowId }) => !SAID_OTHERWISE.has(type) && !isOfIncident(workflowId))
+        .slice(0, RUNNING_SHOWN_MAX);
+      const asked = running.map(async ({ workflowId }) => ({
+        workflowId,
+        progress: await client.workflow
+          .getHandle(workflowId)
+          .query(progressQuery)
+          .catch(() => undefined),
+      }));
+      return {
+        up: true as const,
+        incidents: incidents.filter(({ status: now }) => now === 'running').slice(0, RUNNING_SHOWN_MAX),
+        alerts: all.some(({ type }) => type === RECORD_ALERT)
+          ? await countFiring(client, operator.genesis.name, ALERTS_COUNTED_MAX)
+          : 0,
+        running: await Promise.all(asked),
+        paused: await askPaused(client, operator),
+      };
+    });
   try {
-    return await withClient(operator, (client) =>
-      client.withDeadline(Date.now() + ENGINE_MS, async () => {
-        const all = (await processRuns(client, operator, 200)).filter((run) => run.status === 'running');
-        const incidents = all.some(({ type }) => type === INCIDENT) ? await incidentsOf(client, operator, 200) : [];
-        const isOfIncident = (id: string): boolean =>
-          incidents.some(({ run }) => id === run || id.startsWith(`${run}/`));
-        const running = all
-          .filter(({ type, workflowId }) => !SAID_OTHERWISE.has(type) && !isOfIncident(workflowId))
-          .slice(0, RUNNING_SHOWN_MAX);
-        const asked = running.map(async ({ workflowId }) => ({
-          workflowId,
-          progress: await client.workflow
-            .getHandle(workflowId)
-            .query(progressQuery)
-            .catch(() => undefined),
-        }));
-        return {
-          up: true as const,
-          incidents: incidents.filter(({ status: now }) => now === 'running').slice(0, RUNNING_SHOWN_MAX),
-          alerts: all.some(({ type }) => type === RECORD_ALERT)
-            ? await countFiring(client, operator.genesis.name, ALERTS_COUNTED_MAX)
-            : 0,
-          running: await Promise.all(asked),
-          paused: await askPaused(client, operator),
-        };
-      }),
-    );
+    return await withClient(operator, ask, SHORT_CONNECT_MS);
   } catch {
     return { up: false };
   }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -16,6 +16,7 @@ const USAGE = `usage: npm run sweep -- [--max-minutes N] [--points N] [--lanes N
   --state   what has been run, docs/crash-sweep.jsonl: commit it, and any machine goes on with it
   --write   at the end, what the state holds into docs/crash-sweep.md
   --report  that only, and no sweep`;
+const PAGE = join(projectFolder, 'docs', 'crash-sweep.md');
 const VOLLEYS_PER_NETWORK = 25;
 const PAIRS_EVERY = 2;
 /** Two networks whose bases are this far apart do not meet. */
@@ -56,9 +57,17 @@ async function main(args: readonly string[]): Promise<number> {
       throw new UsageError(`--${name} is a number above 0, not "${values[name]}"`);
     return value;
   };
+  const [points, lanes, seed] = [number('points'), number('lanes'), number('seed')];
+  const [portBase, minutes] = [number('port-base'), number('max-minutes')];
   const state = new SweepState(values.state);
-  const write = (): void =>
-    writeFileSync(join(projectFolder, 'docs', 'crash-sweep.md'), reportOf(state, number('points')).join('\n'));
+  const write = (): void => {
+    const told = Number(/^(\d+) points of/m.exec(existsSync(PAGE) ? readFileSync(PAGE, 'utf8') : '')?.[1] ?? 0);
+    if (countOf(state) < told)
+      throw new UsageError(
+        `${PAGE} tells of ${told} points and ${values.state} of ${countOf(state)}; remove the page to begin anew`,
+      );
+    writeFileSync(PAGE, reportOf(state, points).join('\n'));
+  };
   if (values.report) {
     write();
     return 0;
@@ -67,16 +76,15 @@ async function main(args: readonly string[]): Promise<number> {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.abort());
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   const startedAt = new Date().toISOString();
-  const seed = number('seed');
-  const deadlineMs = Date.now() + number('max-minutes') * 60_000;
+  const deadlineMs = Date.now() + minutes * 60_000;
   state.add({ kind: 'session', seed, commit: commit(), cores: availableParallelism(), startedAt });
   const lane = (at: number): Promise<void> =>
     sweep(state, {
       seed,
       lane: at,
-      portBase: number('port-base') + at * PORTS_PER_LANE,
+      portBase: portBase + at * PORTS_PER_LANE,
       deadlineMs,
-      points: number('points'),
+      points,
       sizes: SIZES,
       volleysPerNetwork: VOLLEYS_PER_NETWORK,
       pairsEvery: PAIRS_EVERY,
@@ -85,11 +93,11 @@ async function main(args: readonly string[]): Promise<number> {
       judge: (net) => judge(state, net, say),
     });
   // A lane that fails does not leave the processes of the others behind.
-  const lanes = await Promise.allSettled(Array.from({ length: number('lanes') }, (_unused, at) => lane(at)));
-  for (const each of lanes) if (each.status === 'rejected') say(String(each.reason));
+  const ended = await Promise.allSettled(Array.from({ length: lanes }, (_unused, at) => lane(at)));
+  for (const each of ended) if (each.status === 'rejected') say(String(each.reason));
   say(`${countOf(state)} points`);
   if (values.write) write();
-  return lanes.some(({ status }) => status === 'rejected') || state.isBroken() ? 1 : 0;
+  return ended.some(({ status }) => status === 'rejected') || state.isBroken() ? 1 : 0;
 }
 
 /** Whether anybody who saw everything that this network said could make up a share. */

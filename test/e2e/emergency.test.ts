@@ -12,7 +12,7 @@ import { type Ended, firebreak } from './rig/node-process.ts';
  */
 const root = mkdtempSync(join(tmpdir(), 'firebreak-emergency-'));
 const layout = layoutOf(join(root, 'devnet'));
-/** Every wait of the demonstration has a bound of its own; this one ends what none of them does. */
+/** A machine that needs five times as long as usual keeps it; each wait of the demonstration has a bound of its own besides. */
 const HUNG_MS = 1_200_000;
 let told: Ended;
 

@@ -88,7 +88,7 @@ describe('down', () => {
     await network().stop();
     live = undefined;
     expect(processesOf(data)).toEqual([]);
-    const up = startEntry('cli/main.ts', ['up', '--no-story', '--data', data], { timeoutMs: 120_000 });
+    const up = startEntry('cli/main.ts', ['up', '--no-story', '--data', data], { timeoutMs: 170_000 });
     await until('the Bitcoin nodes running', { timeoutMs: 150_000 }, () => processesOf(data).length > 5);
     expect(await firebreak(['down', '--purge', '--data', data, '--json'])).toMatchObject({ code: 0 });
     expect(await up.ended).toMatchObject({ code: 0 });
@@ -99,7 +99,7 @@ describe('down', () => {
   test('ends what a supervisor that was killed left running', async () => {
     const base = await freePortBase();
     const args = ['up', '--no-story', '--data', data, '--port-base', String(base), '--keystore', 'file'];
-    const up = startEntry('devnet/main.ts', args, { timeoutMs: 120_000 });
+    const up = startEntry('devnet/main.ts', args, { timeoutMs: 170_000 });
     await until('some processes running', { timeoutMs: 150_000 }, () => processesOf(data).length > 5);
     up.signal('SIGKILL');
     await up.ended;

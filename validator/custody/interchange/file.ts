@@ -13,7 +13,14 @@ import {
   parseSignedGrantUse,
   parseSignedOrder,
 } from '../../../wire/documents/index.ts';
-import { digestField, environmentField, hexOf, networkName, wholeNumber } from '../../../wire/documents/fields.ts';
+import {
+  digestField,
+  environmentField,
+  hexOf,
+  lineOfText,
+  networkName,
+  wholeNumber,
+} from '../../../wire/documents/fields.ts';
 import { VALIDATORS_MAX } from '../../../wire/documents/genesis.ts';
 import { CHAIN_FREEZE_REASON_CHARACTERS_MAX } from '../journal/chain-freezes.ts';
 import { documentText } from '../journal/documents.ts';
@@ -51,7 +58,7 @@ const entry = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('keygen'), ceremony, epoch: wholeNumber(0, 0xffff_ffff), atMs }),
   z.strictObject({
     kind: z.literal('head'),
-    incident: z.string().min(1).max(400),
+    incident: lineOfText(400),
     count: wholeNumber(1),
     root: digestField(),
     atMs,
@@ -69,7 +76,7 @@ const entry = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('chain-freeze'),
     tip: z.strictObject({ hash: hexOf(32), height: wholeNumber(0, 0xffff_ffff) }),
-    reason: z.string().max(CHAIN_FREEZE_REASON_CHARACTERS_MAX),
+    reason: lineOfText(CHAIN_FREEZE_REASON_CHARACTERS_MAX),
     afterOrder: wholeNumber(0),
   }),
 ]);
@@ -135,6 +142,17 @@ export function readInterchange(text: string, where: string): Interchange {
   const of = <Kind extends Entry['kind']>(kind: Kind): readonly Omit<Of<Kind>, 'kind'>[] =>
     entries.filter((each): each is Of<Kind> => each.kind === kind).map(({ kind: _name, ...rest }) => rest);
   const document = (value: unknown): Uint8Array => encodeDocument(value);
+  const single = <Kind extends 'order' | 'chain-freeze'>(kind: Kind) => {
+    const [found, another] = of(kind);
+    if (another !== undefined) throw unreadable(where, lines.length, `holds more than one ${kind}`);
+    return found;
+  };
+  const signedOrder = single('order');
+  const order = signedOrder && parseSignedOrder(document(signedOrder.signed), where);
+  const chainFreeze = single('chain-freeze');
+  // Who froze stood at an order, and every copy says at which it stands: else a forger could ask for a lift of a number that never comes.
+  if (chainFreeze !== undefined && chainFreeze.afterOrder > (order?.order.number ?? 0))
+    throw unreadable(where, lines.length, 'freezes after an order that it does not hold');
   return {
     owner,
     remembered: {
@@ -150,12 +168,12 @@ export function readInterchange(text: string, where: string): Interchange {
       })),
     },
     epochs: of('epoch').map(({ signed }) => parseSignedEpoch(document(signed), where)),
-    order: of('order').map(({ signed }) => parseSignedOrder(document(signed), where))[0],
+    order,
     uses: of('use').map(({ grant, use }) => ({
       grant: parseSignedGrant(document(grant), where),
       use: parseSignedGrantUse(document(use), where),
     })),
-    chainFreeze: of('chain-freeze')[0],
+    chainFreeze,
   };
 }
 

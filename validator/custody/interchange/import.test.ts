@@ -214,23 +214,70 @@ test('heads of the evidence of one incident that two copies signed must all be c
   expect(codeOf(() => bring(from, into))).toBe('conflict.interchange-head');
 });
 
-test('a freeze of its own goes along, and of two of them the one that fewer lifts end', () => {
-  const fresh = (): Journal => journals.open(journals.newFolder());
-  const [one, other, empty, unfrozen] = [fresh(), fresh(), fresh(), fresh()];
-  const reason = 'policy.reorg-too-deep: a branch leaves ours 9 blocks below our tip';
-  const frozen = (height: number, afterOrder: number) => ({
-    tip: { hash: hexOf(`block ${height}`), height },
-    reason,
-    afterOrder,
-  });
-  one.chainFreezes.begin(frozen(7, 3), NOW_MS);
-  other.chainFreezes.begin(frozen(9, 4), NOW_MS);
-  bring(one, empty);
-  expect(empty.chainFreezes.current()).toMatchObject(frozen(7, 3));
-  bring(one, other);
-  expect(other.chainFreezes.current()).toMatchObject(frozen(9, 4));
-  bring(other, one);
-  expect(one.chainFreezes.current()).toMatchObject({ ...frozen(7, 3), afterOrder: 4 });
-  bring(unfrozen, one);
-  expect(one.chainFreezes.current()).toMatchObject({ afterOrder: 4 });
+const REASON = 'policy.reorg-too-deep: a branch leaves ours 9 blocks below our tip';
+const frozen = (height: number, afterOrder: number) => ({
+  tip: { hash: hexOf(`block ${height}`), height },
+  reason: REASON,
+  afterOrder,
+});
+/** A journal that stands at this order, and has perhaps frozen by itself at this height. */
+function standingAt(number: number, height?: number): Journal {
+  const journal = journals.open(journals.newFolder());
+  const parts = partsOf(journal);
+  const order = signOrder(network, { number, kind: 'lift', expiresAtSeconds: NOW_MS / 1_000 + 600 }, 3);
+  if (number > 0) expect(createOrders(parts, createCommittees(parts)).obey(order, 0)).toMatchObject({ ok: true });
+  if (height !== undefined) journal.chainFreezes.begin(frozen(height, number), NOW_MS);
+  return journal;
+}
+
+test('a freeze of its own goes along, and of two of them the one that fewer lifts end, whichever comes first', () => {
+  const [one, other, same] = [() => standingAt(3, 7), () => standingAt(4, 9), () => standingAt(4, 8)];
+  const pairs = [
+    [one, other],
+    [other, same],
+    [one, () => standingAt(0)],
+  ] as const;
+  for (const [left, right] of pairs) {
+    const [a, b] = [left(), right()];
+    bring(b, a);
+    const [c, d] = [right(), left()];
+    bring(d, c);
+    expect(textOf(a)).toBe(textOf(c));
+    bring(b, a);
+    bring(d, a);
+    expect(textOf(a)).toBe(textOf(c));
+    expect(a.chainFreezes.current()).toBeDefined();
+  }
+  const both = one();
+  bring(other(), both);
+  expect(both.chainFreezes.current()).toMatchObject(frozen(9, 4));
+});
+
+test('a freeze that a later lift ended here is known, and is not begun again', () => {
+  const [here, there] = [standingAt(3, 7), standingAt(3, 7)];
+  here.chainFreezes.end(1, 5);
+  bring(there, here);
+  expect(here.chainFreezes.current()).toBeUndefined();
+  const later = standingAt(6, 9);
+  bring(later, here);
+  expect(here.chainFreezes.current()).toMatchObject(frozen(9, 6));
+});
+
+test('a freeze after an order that the file does not hold is refused: its lift might never come', () => {
+  for (const [held, after] of [
+    [0, 1],
+    [3, 4],
+    [3, Number.MAX_SAFE_INTEGER],
+  ] as const) {
+    const journal = standingAt(held);
+    journal.chainFreezes.begin(frozen(7, after), NOW_MS);
+    expect(codeOf(() => carried(journal))).toBe('input.interchange-file');
+  }
+});
+
+test('what a node said in a freeze is one line, in the journal and in a file', () => {
+  const journal = standingAt(1);
+  journal.chainFreezes.begin({ ...frozen(7, 1), reason: 'a\u0000b\u001b[2J\u202e\ud800\n' }, NOW_MS);
+  expect(journal.chainFreezes.current()?.reason).toBe('a b [2J \ufffd ');
+  expect(carried(journal).chainFreeze).toMatchObject({ reason: 'a b [2J \ufffd ' });
 });

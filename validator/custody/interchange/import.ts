@@ -8,7 +8,7 @@ import { createGrants } from '../grants.ts';
 import type { Remembered } from '../journal/remembered.ts';
 import { createOrders } from '../orders.ts';
 import type { CustodyInterchangeFailure } from './failures.ts';
-import { type Interchange, interchangeOf, mergeOf, ownerIn } from './interchange.ts';
+import { asFarAsHeld, type Interchange, interchangeOf, mergeOf, ownerIn } from './interchange.ts';
 
 type Parts = Pick<AgentDependencies, 'genesis' | 'self' | 'journal' | 'clock' | 'logger'>;
 
@@ -24,15 +24,16 @@ const KNOWN_BETTER: ReadonlySet<Refusal['code']> = new Set([
  * either of the two would have refused. Documents of others are judged as if they had just been heard, in their own time: the other
  * copy obeyed them then. Throws the codes of `custodyInterchangeFailures` and of the journal.
  */
-export function importInto(parts: Parts, interchange: Interchange): void {
+export function importInto(parts: Parts, exported: Interchange): void {
   const { genesis, self, journal, clock } = parts;
   journal.atOnce(() => {
+    const interchange = asFarAsHeld(journal, exported);
     const mine = interchangeOf(journal, ownerIn(genesis, self));
     const merged = mergeOf(mine, interchange);
     if (!merged.ok) throw failureOf(merged.refusal);
     for (const key of interchange.remembered.keysets) requireOwnKey(parts, key);
     obeyAll(parts, interchange);
-    if (interchange.chainFreeze !== undefined) journal.chainFreezes.begin(interchange.chainFreeze, clock());
+    if (merged.value.chainFreeze !== undefined) journal.chainFreezes.begin(merged.value.chainFreeze, clock());
     journal.remembered.take(countedFromNow(mine, merged.value, clock()), clock());
   });
 }

@@ -75,6 +75,12 @@ export function mergeOf(one: Interchange, other: Interchange): Verdict<Interchan
   });
 }
 
+/** Without a freeze that would end at once in this journal: it has found the block of a later lift in its chain. */
+export const asFarAsHeld = (journal: Journal, interchange: Interchange): Interchange =>
+  interchange.chainFreeze !== undefined && journal.chainFreezes.liftedAbove(interchange.chainFreeze.afterOrder)
+    ? { ...interchange, chainFreeze: undefined }
+    : interchange;
+
 export function judgeOwner(theirs: Owner, ours: Owner): Refusal | undefined {
   const differs = (['environment', 'network', 'validator', 'identity'] as const).find(
     (field) => theirs[field] !== ours[field],

@@ -15,20 +15,16 @@ export function chainFreezeJournal(database: JournalDatabase): Journal['chainFre
     begin: ({ tip, reason, afterOrder }, atMs) =>
       database.bind(() => {
         const before = currentChainFreeze(database);
-        if (before !== undefined) {
-          const row = table.first('WHERE number = ?', before.number);
-          if (row !== undefined && afterOrder > before.afterOrder) table.replace({ ...row, after_order: afterOrder });
-          return;
-        }
-        const number = 1 + Number(table.first('ORDER BY number DESC LIMIT 1')?.['number'] ?? 0);
-        table.insert({
+        const latest = Number(table.first('ORDER BY number DESC LIMIT 1')?.['number'] ?? 0);
+        const number = before?.number ?? latest + 1;
+        table.replace({
           number,
-          after_order: afterOrder,
+          after_order: Math.max(afterOrder, before?.afterOrder ?? 0),
           tip_hash: tip.hash,
           tip_height: tip.height,
-          reason: reason.slice(0, CHAIN_FREEZE_REASON_CHARACTERS_MAX),
+          reason: oneLine(reason).slice(0, CHAIN_FREEZE_REASON_CHARACTERS_MAX),
           lifted_by: 0,
-          at: atMs,
+          at: before?.atMs ?? atMs,
         });
         table.remove('WHERE number <= ?', number - FREEZES_KEPT);
       }),
@@ -37,6 +33,7 @@ export function chainFreezeJournal(database: JournalDatabase): Journal['chainFre
         const row = table.first('WHERE number = ?', number);
         if (row !== undefined) table.replace({ ...row, lifted_by: liftedBy });
       }),
+    liftedAbove: (number) => database.read(() => table.first('WHERE lifted_by > ?', number) !== undefined),
     liftAfter: (number) =>
       database.read(() => {
         const row = database
@@ -56,6 +53,9 @@ export function currentChainFreeze(database: JournalDatabase): ChainFreezeRow | 
   const row = database.table('chain_freezes').first('ORDER BY number DESC LIMIT 1');
   return row === undefined || row['lifted_by'] !== 0 ? undefined : freezeIn(row);
 }
+
+/** What a node said goes into files and answers of ours. */
+const oneLine = (text: string): string => text.toWellFormed().replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, ' ');
 
 const freezeIn = (row: Row): ChainFreezeRow => ({
   number: row['number'] as number,

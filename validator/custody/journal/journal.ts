@@ -258,8 +258,10 @@ export type Journal = {
   readonly chainFreezes: {
     /** The one that holds now. */
     current(): ChainFreezeRow | undefined;
-    /** While one holds already, at most the number that its lift must have rises. On disk when it returns. */
+    /** In the place of one that holds already, whose lift then needs the higher of both numbers. On disk when it returns. */
     begin(freeze: ChainFreeze, atMs: number): void;
+    /** Whether a lift above this number has ended one here. */
+    liftedAbove(number: number): boolean;
     end(number: number, liftedBy: number): void;
     /** The highest lift above this number that names a block. */
     liftAfter(number: number): Order | undefined;
