@@ -36,7 +36,7 @@ export const resultOf = <T>(handle: WorkflowHandle, timeoutMs: number): Promise<
   });
 
 /** On one line: the phase of a run, and each activity that it waits for, with its attempt and why the last one failed. */
-function doingOf({ raw, searchAttributes }: WorkflowExecutionDescription): string {
+export function doingOf({ raw, searchAttributes }: WorkflowExecutionDescription): string {
   const phase = `phase ${String(searchAttributes['Phase']?.[0] ?? 'unknown')}`;
   const task = raw.pendingWorkflowTask;
   const decides = task ? [`a workflow task in attempt ${String(task.attempt)} waits for a worker`] : [];

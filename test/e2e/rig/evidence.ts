@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from '@jest/globals';
+import { doingOf } from '../../../devnet/engine.ts';
 import { validatorIds } from '../../../devnet/layout.ts';
 import { validatorName } from '../../../domain/network/network.ts';
 import { readJournal } from '../../../validator/custody/journal/read.ts';
@@ -122,14 +123,8 @@ async function workflows({ client }: LiveNetwork): Promise<string> {
           (event) =>
             `  ${String(event.eventId)} ${String(event.eventType)} ${event.activityTaskScheduledEventAttributes?.activityType?.name ?? ''}`,
         );
-      const { raw } = await handle.describe();
-      const pending = (raw.pendingActivities ?? []).map(
-        ({ activityType, attempt, lastFailure }) =>
-          `  pending ${activityType?.name} attempt ${attempt}: ${lastFailure?.message ?? 'no failure yet'}`,
-      );
-      parts.push(
-        `${workflowId} ${status.name} since ${startTime.toISOString()}\n${[...lines, ...pending].join('\n')}\n`,
-      );
+      const doing = `  ${doingOf(await handle.describe())}`;
+      parts.push(`${workflowId} ${status.name} since ${startTime.toISOString()}\n${[...lines, doing].join('\n')}\n`);
       if (parts.length >= WORKFLOWS_MAX) break;
     }
   } catch (error) {
