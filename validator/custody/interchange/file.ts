@@ -58,7 +58,8 @@ const entry = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('keygen'), ceremony, epoch: wholeNumber(0, 0xffff_ffff), atMs }),
   z.strictObject({
     kind: z.literal('head'),
-    incident: lineOfText(400),
+    // A coordinator chose it: whatever a validator has signed under must be read back.
+    incident: z.string().min(1).max(400),
     count: wholeNumber(1),
     root: digestField(),
     atMs,

@@ -281,3 +281,12 @@ test('what a node said in a freeze is one line, in the journal and in a file', (
   expect(journal.chainFreezes.current()?.reason).toBe('a b [2J \ufffd ');
   expect(carried(journal).chainFreeze).toMatchObject({ reason: 'a b [2J \ufffd ' });
 });
+
+test('a head under whatever name a coordinator chose comes back out of a file', () => {
+  const [journal, other] = [standingAt(0), standingAt(0)];
+  const name = 'an\u0000incident \u202e\u001b[2J';
+  journal.auditHeads.append(name, { count: 1, root: hexOf('root') }, NOW_MS);
+  bring(journal, other);
+  expect(other.auditHeads.of(name)).toMatchObject([{ count: 1 }]);
+  expect(textOf(other)).toBe(textOf(journal));
+});
