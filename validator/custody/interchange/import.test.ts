@@ -280,6 +280,8 @@ test('what a node said in a freeze is one line, in the journal and in a file', (
   journal.chainFreezes.begin({ ...frozen(7, 1), reason: 'a\u0000b\u001b[2J\u202e\ud800\n' }, NOW_MS);
   expect(journal.chainFreezes.current()?.reason).toBe('a b [2J \ufffd ');
   expect(carried(journal).chainFreeze).toMatchObject({ reason: 'a b [2J \ufffd ' });
+  journal.chainFreezes.begin({ ...frozen(8, 1), reason: `${'x'.repeat(499)}\u{1f525}` }, NOW_MS);
+  expect(carried(journal).chainFreeze).toMatchObject({ reason: `${'x'.repeat(499)}\ufffd` });
 });
 
 test('a head under whatever name a coordinator chose comes back out of a file', () => {

@@ -22,7 +22,7 @@ export function chainFreezeJournal(database: JournalDatabase): Journal['chainFre
           after_order: Math.max(afterOrder, before?.afterOrder ?? 0),
           tip_hash: tip.hash,
           tip_height: tip.height,
-          reason: oneLine(reason).slice(0, CHAIN_FREEZE_REASON_CHARACTERS_MAX),
+          reason: oneLine(reason.slice(0, CHAIN_FREEZE_REASON_CHARACTERS_MAX)),
           lifted_by: 0,
           at: before?.atMs ?? atMs,
         });
