@@ -17,6 +17,7 @@ import { createLibp2p } from 'libp2p';
 import {
   connectionSettings,
   GOSSIP_SETTINGS,
+  signatureNames,
   PING_SETTINGS,
   TCP_SETTINGS,
   YAMUX_SETTINGS,
@@ -53,6 +54,7 @@ const node = await createLibp2p({
     ping: ping(PING_SETTINGS),
     gossip: gossipsub({
       ...GOSSIP_SETTINGS,
+      fastMsgIdFn: signatureNames(),
       globalSignaturePolicy: StrictSign,
       allowedTopics: [TOPIC],
       scoreParams: { IPColocationFactorWhitelist: new Set([HOST]) },

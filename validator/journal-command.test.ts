@@ -205,7 +205,7 @@ test('an export never takes the place of a file, and none is made of a folder wi
   expect(readFileSync(file('a.export'), 'utf8')).toBe('an older export');
 });
 
-test('check says whether an export carries a freeze of its own, and knows it after the import', () => {
+test('check says whether the folder holds a freeze of its own, and knows that of a file after the import', () => {
   const [one, other] = [folder('a'), folder('b')];
   signs('a', 1);
   signs('b', 1);

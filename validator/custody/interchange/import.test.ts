@@ -253,11 +253,18 @@ test('a freeze of its own goes along, and of two of them the one that fewer lift
   expect(both.chainFreezes.current()).toMatchObject(frozen(9, 4));
 });
 
-test('a freeze that a later lift ended here is known, and is not begun again', () => {
+test('a freeze that a later lift ended here is known and not begun again, and any other is, whatever was lifted', () => {
   const [here, there] = [standingAt(3, 7), standingAt(3, 7)];
   here.chainFreezes.end(1, 5);
   bring(there, here);
   expect(here.chainFreezes.current()).toBeUndefined();
+  // Its lift 5 had named a block that a small reorganisation took away again before the next deep one.
+  const again = standingAt(5);
+  again.chainFreezes.begin(frozen(9, 4), NOW_MS);
+  const restored = standingAt(3, 7);
+  restored.chainFreezes.end(1, 5);
+  bring(again, restored);
+  expect(restored.chainFreezes.current()).toMatchObject(frozen(9, 4));
   const later = standingAt(6, 9);
   bring(later, here);
   expect(here.chainFreezes.current()).toMatchObject(frozen(9, 6));

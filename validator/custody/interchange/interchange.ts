@@ -75,9 +75,9 @@ export function mergeOf(one: Interchange, other: Interchange): Verdict<Interchan
   });
 }
 
-/** Without a freeze that would end at once in this journal: it has found the block of a later lift in its chain. */
+/** Without a freeze that was ended in this journal. Any other holds until the agent has looked at its own chain. */
 export const asFarAsHeld = (journal: Journal, interchange: Interchange): Interchange =>
-  interchange.chainFreeze !== undefined && journal.chainFreezes.liftedAbove(interchange.chainFreeze.afterOrder)
+  interchange.chainFreeze !== undefined && journal.chainFreezes.hasEnded(interchange.chainFreeze)
     ? { ...interchange, chainFreeze: undefined }
     : interchange;
 

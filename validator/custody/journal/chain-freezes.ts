@@ -33,7 +33,11 @@ export function chainFreezeJournal(database: JournalDatabase): Journal['chainFre
         const row = table.first('WHERE number = ?', number);
         if (row !== undefined) table.replace({ ...row, lifted_by: liftedBy });
       }),
-    liftedAbove: (number) => database.read(() => table.first('WHERE lifted_by > ?', number) !== undefined),
+    hasEnded: ({ tip, afterOrder }) =>
+      database.read(() => {
+        const same = 'WHERE tip_hash = ? AND after_order >= ? AND lifted_by > ?';
+        return table.first(same, tip.hash, afterOrder, afterOrder) !== undefined;
+      }),
     liftAfter: (number) =>
       database.read(() => {
         const row = database

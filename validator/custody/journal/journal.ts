@@ -260,8 +260,8 @@ export type Journal = {
     current(): ChainFreezeRow | undefined;
     /** In the place of one that holds already, whose lift then needs the higher of both numbers. On disk when it returns. */
     begin(freeze: ChainFreeze, atMs: number): void;
-    /** Whether a lift above this number has ended one here. */
-    liftedAbove(number: number): boolean;
+    /** Whether this one was ended here, by a lift that ends it. */
+    hasEnded(freeze: ChainFreeze): boolean;
     end(number: number, liftedBy: number): void;
     /** The highest lift above this number that names a block. */
     liftAfter(number: number): Order | undefined;

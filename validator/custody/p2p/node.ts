@@ -17,6 +17,7 @@ import {
   MONITOR_SETTINGS,
   PING_SETTINGS,
   SCORE_OF_TOPIC,
+  signatureNames,
   TCP_SETTINGS,
   YAMUX_SETTINGS,
 } from '../../../wire/stream/host-settings.ts';
@@ -75,6 +76,7 @@ export async function createCustodyNode(options: CustodyNodeOptions): Promise<Cu
       ping: ping(PING_SETTINGS),
       gossip: gossipsub({
         ...GOSSIP_SETTINGS,
+        fastMsgIdFn: signatureNames(),
         globalSignaturePolicy: StrictSign,
         allowedTopics: [topic],
         scoreParams: {

@@ -1,6 +1,7 @@
 import type { GossipSub } from '@libp2p/gossipsub';
 import { expect, test } from '@jest/globals';
 import { validatorId } from '../../../domain/network/network.ts';
+import { signatureNames } from '../../../wire/stream/host-settings.ts';
 import { announcementsTopic } from '../../../wire/stream/protocol.ts';
 import { agreeable, loopbackHost, loopbackNetwork, until } from '../testkit/loopback-network.ts';
 import type { CustodyHost } from './host.ts';
@@ -57,7 +58,23 @@ test('a copy of an announcement under its signature is never heard in its place,
     bring(await signed());
     await until(() => heard.length > 1);
     expect(heard).toEqual(['0100', '0200']);
+    // The second forgery was not worth a verification.
+    expect(listener.counters().dropped['unsigned']).toBe(1);
   } finally {
     await Promise.all([author, hostile, listener].map((host) => host.stop()));
   }
+});
+
+test('no more signatures than the bound are remembered in a second, however many come', () => {
+  let nowMs = 1_000;
+  const nameOf = signatureNames(() => nowMs);
+  const named = (count: number): number =>
+    Array.from({ length: count }, (_unused, at) => nameOf({ signature: new Uint8Array([at % 256, at >> 8]) })).filter(
+      (name) => name !== undefined,
+    ).length;
+  expect(named(5_000)).toBe(300);
+  nowMs += 1_000;
+  expect(named(5_000)).toBe(300);
+  nowMs += 1_000;
+  expect(nameOf({})).toBeUndefined();
 });
