@@ -132,7 +132,8 @@ export function killScenes(live: () => LiveNetwork, log: FaultLog): void {
     const outpoint = await net.chain.fund(script, DEPOSIT_SATS);
     const [first] = await net.chain.mine(1);
     const fromHeight = first?.height ?? 0;
-    await whileWatching.reached('seen');
+    // The block that brings a killed Bitcoin node up to date can bury the deposit before a worker has looked: then it was never only seen.
+    await Promise.race([whileWatching.reached('seen'), whileWatching.reached('confirmed')]);
     await net.chain.mine(CONFIRMATIONS - 1);
     await whileWatching.reached('confirmed');
 
