@@ -37,7 +37,8 @@ export async function exportedAndVerified(stage: EmergencyStage): Promise<string
     note(stage, 'verifier', 'found the evidence whole');
     const { state, checks, times } = verifiedSchema.parse(said);
     const swept = state.sweeps.reduce((sum, one) => sum + one.swept, 0);
-    if (state.outcome !== 'done' || state.keys.length !== 1 || swept !== stage.held.length)
+    // Whoever runs this network may have vaults of their own by now.
+    if (state.outcome !== 'done' || state.keys.length !== 1 || swept < stage.held.length)
       throw new FirebreakFailure(
         'unknown-outcome.story',
         `the evidence knows ${state.keys.length} new keys and ${swept} swept vaults, outcome ${state.outcome}`,

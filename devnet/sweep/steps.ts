@@ -1,12 +1,9 @@
 import { watch } from 'node:fs';
-import { setTimeout as wait } from 'node:timers/promises';
-import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { ValidatorId } from '../../domain/network/network.ts';
 import { readJournal } from '../../validator/custody/journal/read.ts';
+import { closes, eventsOf, type HistoryEvent } from '../history.ts';
 import type { Layout } from '../layout.ts';
-
-type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
-type HistoryEvent = NonNullable<History['events']>[number];
 
 /** One step that a process wrote down durably, as somebody sees it who only looks. */
 export type Step = {
@@ -47,8 +44,6 @@ export function stepsOf(trail: Trail, rows: readonly JournalRow[]): readonly Ste
   return [...withoutHalves(trail), ...journalled].sort((a, b) => a.atMs - b.atMs);
 }
 
-const LOOK_AGAIN_MS = 15;
-
 /** What a workflow task asks for, or the end of the run, is written down together with its own end: nothing can come between them. */
 const withoutHalves = ({ history, closedAtMs }: Trail): readonly Step[] =>
   history.filter(({ label }, at) => {
@@ -75,39 +70,15 @@ export function followHistory(
 
 async function follow(client: Client, trail: Trail, signal: AbortSignal, onStep: (step: Step) => void): Promise<void> {
   const labels = labelling();
-  let last = 0;
-  let token: Uint8Array | undefined;
-  while (!signal.aborted) {
-    const page = await client
-      .withAbortSignal(signal, () =>
-        client.workflowService.getWorkflowExecutionHistory({
-          namespace: 'default',
-          execution: { workflowId: trail.workflowId },
-          waitNewEvent: true,
-          ...(token === undefined ? {} : { nextPageToken: token }),
-        }),
-      )
-      .catch(() => undefined);
-    if (page === undefined) {
-      token = undefined;
-      await wait(LOOK_AGAIN_MS);
-      continue;
-    }
-    token = page.nextPageToken.length > 0 ? page.nextPageToken : undefined;
-    for (const event of page.history?.events ?? []) {
-      const eventId = Number(event.eventId);
-      if (eventId <= last) continue;
-      last = eventId;
-      trail.phase = phaseIn(event) ?? trail.phase;
-      for (const [ceremony] of wordsIn(event).matchAll(CEREMONY)) trail.ceremonies.add(ceremony);
-      if (closes(event)) trail.closedAtMs = timeOf(event);
-      const label = labels(event);
-      if (label === undefined) continue;
-      const step = { label, atMs: timeOf(event) };
-      trail.history.push(step);
-      onStep(step);
-    }
-    if (trail.closedAtMs !== undefined) return;
+  for await (const event of eventsOf(client, trail.workflowId, signal)) {
+    trail.phase = phaseIn(event) ?? trail.phase;
+    for (const [ceremony] of wordsIn(event).matchAll(CEREMONY)) trail.ceremonies.add(ceremony);
+    if (closes(event)) trail.closedAtMs = timeOf(event);
+    const label = labels(event);
+    if (label === undefined) continue;
+    const step = { label, atMs: timeOf(event) };
+    trail.history.push(step);
+    onStep(step);
   }
 }
 
@@ -119,15 +90,6 @@ function wordsIn(event: HistoryEvent): string {
     [];
   return payloads.map(({ data }) => Buffer.from(data ?? []).toString('latin1')).join('\n');
 }
-
-const closes = (event: HistoryEvent): boolean =>
-  [
-    event.workflowExecutionCompletedEventAttributes,
-    event.workflowExecutionFailedEventAttributes,
-    event.workflowExecutionTimedOutEventAttributes,
-    event.workflowExecutionTerminatedEventAttributes,
-    event.workflowExecutionContinuedAsNewEventAttributes,
-  ].some((attributes) => attributes !== undefined && attributes !== null);
 
 const timeOf = ({ eventTime }: HistoryEvent): number =>
   Number(eventTime?.seconds ?? 0) * 1_000 + Math.floor(Number(eventTime?.nanos ?? 0) / 1e6);

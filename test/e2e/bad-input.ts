@@ -5,7 +5,7 @@ import { makeVault } from '../../devnet/story.ts';
 import { liveTest } from './rig/evidence.ts';
 import type { LiveNetwork } from '../../devnet/live-network.ts';
 import { on, refusalIn } from './rig/operator.ts';
-import { DEPOSIT_SATS, signedRelease } from './rig/payouts.ts';
+import { DEPOSIT_SATS, leftBehind, signedRelease } from './rig/payouts.ts';
 
 const MAINNET = 'bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4';
 const REGTEST = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080';
@@ -70,7 +70,8 @@ export function badInputScenes(live: () => LiveNetwork): void {
       expect([unsigned.code, refusalIn(unsigned)]).toEqual([1, expect.stringMatching(/^policy\.release-/)]);
 
       const paid = await net.chain.fund(rest.script, DEPOSIT_SATS);
-      await net.chain.mine(3);
+      const [block] = await net.chain.mine(3);
+      leftBehind.push({ ...funded, deposit: { outpoint: paid, height: block?.height ?? 1 } });
       const more = { outpoints: [paid], amountSats: DEPOSIT_SATS + 1 };
       const greedy = await payout('--confirmations', '3', '--request', carry('more', signedRelease(net, funded, more)));
       expect([greedy.code, refusalIn(greedy)]).toEqual([1, expect.stringMatching(/^policy\.release-/)]);

@@ -18,6 +18,12 @@ const scene = liveTest.bind(undefined, 'copies');
 /** The copied one, once its copy has ended. */
 let alone: ValidatorId | undefined;
 
+/** Of whom an old copy lies there that does not know what was signed since. */
+export function copiedOnce(): ValidatorId {
+  if (alone === undefined) throw new Error('no copy has ended');
+  return alone;
+}
+
 /** Somebody runs a copy of a validator's folder: peers measure it, and both processes stand aside. */
 export function copyScenes(live: () => LiveNetwork): void {
   scene(
@@ -52,10 +58,9 @@ export function clearedScenes(live: () => LiveNetwork): void {
     'what was measured of a copy clears when the copy has ended, and its validator signs again',
     live,
     async (net) => {
-      if (alone === undefined) throw new Error('no copy has ended');
-      await seenBy(net, alone, 'firebreak_identity_seen_twice', 0, CLEARED_MS);
+      await seenBy(net, copiedOnce(), 'firebreak_identity_seen_twice', 0, CLEARED_MS);
       await untilAll(net, 'ready again', isReady, CLEARED_MS);
-      expect((await canSign(net, alone))['can_sign']).toBe(true);
+      expect((await canSign(net, copiedOnce()))['can_sign']).toBe(true);
     },
   );
 }

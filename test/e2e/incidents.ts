@@ -1,14 +1,19 @@
-import { afterAll, expect } from '@jest/globals';
+import { afterAll, afterEach, expect } from '@jest/globals';
 import { runCopy, takeCopy } from '../../devnet/copy.ts';
 import { type Handled, resultOf, untilRun } from '../../devnet/emergency/incident.ts';
+import type { EmergencyStage } from '../../devnet/emergency/stage.ts';
+import { emergencySteps } from '../../devnet/emergency/steps.ts';
 import { validatorIds } from '../../devnet/layout.ts';
 import { firingSince } from '../../devnet/monitoring/firing.ts';
 import type { Channel } from '../../devnet/receivers/kept.ts';
 import { validatorId, validatorName } from '../../domain/network/network.ts';
+import { copiedOnce } from './copies.ts';
 import { deliver, heardOn, incidentsSince, pausedIn, startAlertingWith } from './rig/alerting.ts';
 import { liveTest } from './rig/evidence.ts';
+import { killBehindEveryStep, type StepDeaths } from './rig/step-deaths.ts';
 import type { LiveNetwork } from '../../devnet/live-network.ts';
-import { done, on } from './rig/operator.ts';
+import { done, on, refusalIn } from './rig/operator.ts';
+import { leftBehind } from './rig/payouts.ts';
 import { until } from '../../devnet/until.ts';
 import { canSign, isReady, statusOf, untilAll } from './rig/validator-http.ts';
 
@@ -23,18 +28,40 @@ const OTHERS_OFFLINE = [6, 10, 11, 13].map(validatorId);
 const OPEN_MS = 90_000;
 const STEP_MS = 120_000;
 const END_MS = 150_000;
+const THEFT_MS = 600_000;
 
-/** The two playbooks of everyday trouble, each from its alert to its end; neither freezes, and neither touches a key. */
+/**
+ * The playbooks that ship, each from its alert to its end on the network of processes, while every worker is killed behind each of its
+ * steps. None but the last freezes, or touches a key.
+ */
 export function incidentScenes(live: () => LiveNetwork): void {
   const scene = liveTest.bind(undefined, 'incidents');
+  let deaths: StepDeaths | undefined;
   let alerting: Awaited<ReturnType<typeof startAlertingWith>> | undefined;
+  afterEach(() => deaths?.stop());
   afterAll(() => alerting?.stop(), 60_000);
+
+  // The first to hear alerts: Prometheus may know of the use in the scenes before, and a second alert joins the first.
+  scene('a use of break-glass is reviewed by those who were not asked', live, async (net) => {
+    const since = Date.now();
+    alerting = await startAlertingWith(net, GIVEN);
+    expect(await deliver(net, 'BreakGlassUsed', {})).toBe(200);
+    const handled = await opened(net, 'break-glass-review', since);
+    deaths = killBehindEveryStep(net, 'break-glass-review', handled.incident.key);
+    await asked(handled, 'review');
+    await answered(net, handled, 'review', 'who=member-02', 'why=a copy was seen', 'verdict=needed');
+    expect(await resultOf(handled, END_MS)).toMatchObject({ outcome: 'done', end: 'reviewed' });
+    await deaths.verdict();
+    expect(heardOn(net, /Break-glass was used by member-02: needed, a copy was seen/, since)).toEqual([
+      'mail',
+      'slack',
+    ]);
+  });
 
   scene(
     'a validator that a failover runs twice is alerted by Prometheus, left out, seen alone again, and resumed as misconfigured',
     live,
     async (net) => {
-      alerting = await startAlertingWith(net, GIVEN);
       const before = await brakesOf(net);
       const since = Date.now();
       takeCopy(net.layout, net.ports, VALIDATOR);
@@ -42,10 +69,9 @@ export function incidentScenes(live: () => LiveNetwork): void {
       let handled: Handled;
       try {
         handled = await opened(net, 'identity-seen-twice', since);
+        deaths = killBehindEveryStep(net, 'identity-seen-twice', handled.incident.key);
         await firingSince(net, 'IdentitySeenTwice');
-        const { instruction } = await untilRun(handled, 'the form for operations', STEP_MS, ({ tasks }) =>
-          tasks.find(({ step }) => step === 'explain'),
-        );
+        const { instruction } = await asked(handled, 'explain');
         expect(instruction).toContain('was seen from 2 addresses with one journal');
         expect(await pausedIn(net)).toEqual([VALIDATOR]);
         await until('the validator standing aside', { timeoutMs: STEP_MS }, async () => {
@@ -57,6 +83,7 @@ export function incidentScenes(live: () => LiveNetwork): void {
       }
       await answered(net, handled, 'explain', 'cause=failover', 'stopped=true');
       expect(await resultOf(handled, END_MS)).toMatchObject({ outcome: 'done', end: 'misconfigured' });
+      await deaths.verdict();
       expect(heardOn(net, /Validator 8 ran twice \(failover\); no key was touched\./, since)).toEqual(['slack']);
       expect(await pausedIn(net)).toEqual([]);
       expect(await brakesOf(net)).toEqual(before);
@@ -85,6 +112,7 @@ export function incidentScenes(live: () => LiveNetwork): void {
         await holding(3);
         expect(await deliver(net, 'ValidatorOffline', { validator: String(VALIDATOR) })).toBe(200);
         handled = await opened(net, 'validator-offline', since);
+        deaths = killBehindEveryStep(net, 'validator-offline', handled.incident.key);
         await said(TWO, ['slack']);
         expect(await pausedIn(net)).toEqual([VALIDATOR]);
         await holding(4);
@@ -96,6 +124,7 @@ export function incidentScenes(live: () => LiveNetwork): void {
       }
       await answered(net, handled, 'repair', 'cause=power');
       expect(await resultOf(handled, END_MS)).toMatchObject({ outcome: 'done', end: 'completed' });
+      await deaths.verdict();
       await said(/Validator 8 is back; 1[345] live\./, ['slack']);
       expect([TWO, ONE, NONE].map((words) => heardOn(net, words, since))).toEqual([
         ['slack'],
@@ -107,6 +136,44 @@ export function incidentScenes(live: () => LiveNetwork): void {
       expect(await brakesOf(net)).toEqual(before);
       expect(await playbooksSince(net, since)).toEqual(['validator-offline']);
     },
+  );
+
+  scene(
+    'a stolen share is frozen, left out of a new key and swept away from, and every coin moves once',
+    live,
+    async (net) => {
+      const [node] = net.nodes;
+      const { chain, client } = net;
+      const stage: EmergencyStage = {
+        network: net,
+        client,
+        chain,
+        node,
+        suspect: copiedOnce(),
+        kill: false,
+        held: leftBehind.map(({ opened: vault, deposit }) => ({ vault, deposit })),
+        acts: [],
+      };
+      const since = Date.now();
+      const dying = opened(net, 'suspected-share-theft', since, STEP_MS).then(({ incident }) => {
+        deaths = killBehindEveryStep(net, 'suspected-share-theft', incident.key);
+      });
+      dying.catch(() => undefined); // awaited below, once the story that it belongs to is over
+      try {
+        for (const step of emergencySteps(stage)) {
+          const startedAt = performance.now();
+          const said = await step.run(() => undefined);
+          process.stdout.write(
+            `    ${step.title}: ${said} (${((performance.now() - startedAt) / 1_000).toFixed(1)} s)\n`,
+          );
+        }
+      } finally {
+        await stage.copy?.stop();
+      }
+      await dying;
+      await deaths?.verdict();
+    },
+    THEFT_MS,
   );
 }
 
@@ -120,18 +187,25 @@ async function playbooksSince(net: LiveNetwork, sinceMs: number): Promise<readon
   return playbooks.filter((playbook) => playbook !== 'break-glass-review');
 }
 
-/** The incident that this playbook answers, as soon as an alert has opened it. */
-async function opened(net: LiveNetwork, playbook: string, sinceMs: number): Promise<Handled> {
-  const incident = await until(`an incident of ${playbook}`, { timeoutMs: OPEN_MS, everyMs: 300 }, async () =>
+/** The incident that this playbook answers, as soon as an alert has opened it: before the first of its steps has ended. */
+async function opened(net: LiveNetwork, playbook: string, sinceMs: number, timeoutMs = OPEN_MS): Promise<Handled> {
+  const incident = await until(`an incident of ${playbook}`, { timeoutMs, everyMs: 50 }, async () =>
     (await incidentsSince(net, sinceMs)).find((one) => one.playbook === playbook),
   );
   return { network: net, client: net.client, incident };
 }
 
+const asked = (handled: Handled, step: string) =>
+  untilRun(handled, `the form of ${step}`, STEP_MS, ({ tasks }) => tasks.find((task) => task.step === step));
+
 const answered = (net: LiveNetwork, { incident }: Handled, step: string, ...fields: readonly string[]) => {
   const by = `operator of ${validatorName(VALIDATOR)}`;
   const form = fields.flatMap((field) => ['--field', field]);
-  return done(on(net, 'incident', 'answer', incident.key, '--step', step, '--by', by, ...form));
+  // Whoever types it meets a machine on which workers come and go, and types it again.
+  return until(`the answer to ${step}`, { timeoutMs: STEP_MS }, async () => {
+    const said = await on(net, 'incident', 'answer', incident.key, '--step', step, '--by', by, ...form);
+    return refusalIn(said) === 'conflict.task-closed' ? said.data : done(Promise.resolve(said));
+  });
 };
 
 /** What a freeze or a rotation would change: the newest order that each validator knows, and the keys of the network. */

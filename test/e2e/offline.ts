@@ -9,7 +9,7 @@ import { generateKeyId } from '../../workflows/generate-key/messages.ts';
 import { liveTest } from './rig/evidence.ts';
 import type { LiveNetwork } from '../../devnet/live-network.ts';
 import { done, on, operator, refusalIn } from './rig/operator.ts';
-import { fundedVault, startPayout, untilSettled } from './rig/payouts.ts';
+import { fundedVault, leftBehind, startPayout, untilSettled } from './rig/payouts.ts';
 import { chance } from './rig/seed.ts';
 
 /** A machine that has the pinned network file and what was exported, and can reach nobody. */
@@ -30,7 +30,9 @@ export function offlineScenes(live: () => LiveNetwork): void {
     live,
     async (net) => {
       const { folder, args } = elsewhere(net);
-      const { opened } = await fundedVault(net);
+      const funded = await fundedVault(net);
+      leftBehind.push(funded);
+      const { opened } = funded;
       const file = join(folder, 'vault.json');
       await done(on(net, 'ceremony', 'evidence', openVaultId(NETWORK_NAME, opened.vault), '--out', file));
       const shown = await done(operator(['vault', 'show', '--statements', file, ...args]));

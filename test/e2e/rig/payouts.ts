@@ -16,6 +16,8 @@ export { CONFIRMATIONS, DEPOSIT_SATS, signedRelease } from '../../../devnet/rele
 const LOOK_MS = 300;
 
 export type Funded = { readonly opened: OpenedVault; readonly deposit: Deposit };
+/** Whose coins scenes have left where they are: a later one that needs vaults with coins takes them. */
+export const leftBehind: Funded[] = [];
 
 /** A vault with its deposit confirmed, by the verbs that an operator types. */
 export async function fundedVault(live: LiveNetwork): Promise<Funded> {

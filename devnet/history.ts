@@ -1,0 +1,51 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+
+type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
+export type HistoryEvent = NonNullable<History['events']>[number];
+
+const LOOK_AGAIN_MS = 15;
+
+/**
+ * The history of a run as it grows, each event once, by long polls: until the run is closed or `signal`. A run that has not begun and a
+ * server that is being killed are asked again.
+ */
+export async function* eventsOf(client: Client, workflowId: string, signal: AbortSignal): AsyncGenerator<HistoryEvent> {
+  let last = 0;
+  let token: Uint8Array | undefined;
+  while (!signal.aborted) {
+    const page = await client
+      .withAbortSignal(signal, () =>
+        client.workflowService.getWorkflowExecutionHistory({
+          namespace: 'default',
+          execution: { workflowId },
+          waitNewEvent: true,
+          ...(token === undefined ? {} : { nextPageToken: token }),
+        }),
+      )
+      .catch(() => undefined);
+    if (page === undefined) {
+      token = undefined;
+      await wait(LOOK_AGAIN_MS);
+      continue;
+    }
+    token = page.nextPageToken.length > 0 ? page.nextPageToken : undefined;
+    for (const event of page.history?.events ?? []) {
+      const eventId = Number(event.eventId);
+      if (eventId <= last) continue;
+      last = eventId;
+      yield event;
+      if (closes(event)) return;
+    }
+  }
+}
+
+/** Whether it is the last one of an execution. */
+export const closes = (event: HistoryEvent): boolean =>
+  [
+    event.workflowExecutionCompletedEventAttributes,
+    event.workflowExecutionFailedEventAttributes,
+    event.workflowExecutionTimedOutEventAttributes,
+    event.workflowExecutionTerminatedEventAttributes,
+    event.workflowExecutionContinuedAsNewEventAttributes,
+  ].some((attributes) => attributes !== undefined && attributes !== null);
