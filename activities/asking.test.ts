@@ -121,6 +121,15 @@ test('it lingers for the last ones when half have answered, and for nobody befor
   expect(Date.now()).toBeGreaterThanOrEqual(untilMs);
 });
 
+test('where a number is needed, it lingers when so many have answered and for nobody before that', async () => {
+  const two: Script = { 1: () => says(validatorId(1)), 2: () => says(validatorId(2)) };
+  const enough = await gather(scripted(two), attempt(), asked({ lingerMsMin: 20, lingerFrom: 2 }));
+  expect([...enough.silent.keys()]).toEqual([3]);
+  const untilMs = Date.now() + 400;
+  await gather(scripted(two), attempt(), asked({ lingerMsMin: 20, lingerFrom: 3, untilMs }));
+  expect(Date.now()).toBeGreaterThanOrEqual(untilMs);
+});
+
 test('a statement that is heavier than it may be is no answer, and is kept neither for nor against its author', async () => {
   const complains = { round: Round.KEYGEN_COMPLAINT };
   const of = (id: number, bytes: number, change = {}) =>

@@ -55,6 +55,8 @@ export type Asked = {
   readonly spareAfterMs?: number;
   /** Stop waiting for the last ones: once half have answered, three times as long again as that took, and at least so long. */
   readonly lingerMsMin?: number;
+  /** Instead of half: fewer are of no use. */
+  readonly lingerFrom?: number;
   readonly onAccepted?: (count: number) => void;
   /** May mend what a validator lacks after it said "not yet"; it is asked again afterwards. */
   readonly mend?: (validator: ValidatorId, heard: Refusal) => Promise<void>;
@@ -87,9 +89,10 @@ export async function gather(deps: ActivityDependencies, attempt: Attempt, asked
   let lingering = false;
 
   function linger(): void {
-    if (asked.lingerMsMin === undefined || lingering || accepted.size * 2 < asked.requests.size) return;
+    const { lingerMsMin, lingerFrom = asked.requests.size / 2 } = asked;
+    if (lingerMsMin === undefined || lingering || accepted.size < lingerFrom) return;
     lingering = true;
-    const ms = Math.max(asked.lingerMsMin, LINGER_TIMES * (deps.clock() - startedMs));
+    const ms = Math.max(lingerMsMin, LINGER_TIMES * (deps.clock() - startedMs));
     void pause(ms, signal).then(() => over.abort());
   }
 

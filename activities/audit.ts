@@ -20,6 +20,9 @@ import { everyone } from './gathering.ts';
 import { type Enclosed, storeEnclosed } from './audit-documents.ts';
 import { requireNetwork } from './playbook/shape.ts';
 
+/** Once enough have signed a head, the last ones are waited for so long: in an incident somebody is away more often than not. */
+const LINGER_MS = 2_000;
+
 export type RecordInput = {
   readonly network: string;
   readonly incident: string;
@@ -103,6 +106,8 @@ export const createAuditActivities = (deps: ActivityDependencies) => ({
         expected: { round: Round.AUDIT_HEAD, keyset: '', epoch: 0, ceremony: '' },
         judge: ({ payload }) => (saysSo(payload, head) ? undefined : OTHER_HEAD),
         untilMs: deps.clock() + input.seconds * 1_000,
+        lingerMsMin: LINGER_MS,
+        lingerFrom: threshold,
         onAccepted: (have) => now.report({ have, need: threshold }),
       });
       const statements = ascending(accepted).map(([, { envelope }]) => envelopeHex(envelope));

@@ -20,7 +20,7 @@ import { everyone } from './gathering.ts';
 const PAGES_MAX = 60;
 /** How long everyone is waited for; what enough of them have said by then is used. */
 const ASK_MS = 5_000;
-/** Once half have answered, the last ones are waited for no longer than this: a rotation leaves somebody out who may not answer at all. */
+/** Once enough have answered, the last ones are waited for so long: a rotation leaves somebody out who may not answer at all. */
 const LINGER_MS = 1_000;
 
 export type HeldVault = NamedVault & { readonly keyset: string };
@@ -55,6 +55,7 @@ async function keysetsOf(deps: ActivityDependencies, now: Attempt, epoch: number
     expected: { round: Round.STATUS, keyset: '', epoch: 0, ceremony: '' },
     untilMs: deps.clock() + ASK_MS,
     lingerMsMin: LINGER_MS,
+    lingerFrom: deps.genesis.threshold,
   });
   requireEnough(deps, accepted.size, 'said which keys they hold');
   const named = new Map<string, number>();
@@ -87,6 +88,7 @@ async function listingsOf(
       expected: { round: Round.VAULTS_HELD, keyset, epoch },
       untilMs: deps.clock() + ASK_MS,
       lingerMsMin: LINGER_MS,
+      lingerFrom: deps.genesis.threshold,
     });
     for (const validator of cursors.keys()) if (!accepted.has(validator)) pages.delete(validator);
     const next = new Map<ValidatorId, string>();
