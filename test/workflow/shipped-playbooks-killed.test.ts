@@ -29,7 +29,7 @@ const GONE = new Set(['freeze', 'rotate', 'sweep']);
 /**
  * Stands for a worker that gets SIGKILL at every boundary, as far as the engine and the world can tell: each effect of the run, of its incident
  * and of the processes below has been carried out when whoever did it dies, and each workflow task is taken up by a worker that
- * remembers nothing (`maxCachedWorkflows: 0`). Real processes are killed in `run-playbook-killed.test.ts` and `test/e2e/emergency.test.ts`.
+ * remembers nothing (`maxCachedWorkflows: 0`). Real processes are killed behind each step in `test/e2e/incidents.ts`.
  */
 const dying: Trouble['dies'] = (effect, { workflowType }) =>
   workflowType === RUN_PLAYBOOK && effect !== undefined && GONE.has(effect) ? 'silent' : 'unheard';
