@@ -141,6 +141,7 @@ export async function gather(deps: ActivityDependencies, attempt: Attempt, asked
         if (!signal.aborted) await askOne(validator, request);
       }),
     );
+  over.abort(); // nobody lingers for anybody any more
   attempt.signal.throwIfAborted();
   return { accepted, refused, against, silent };
 }

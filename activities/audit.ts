@@ -10,6 +10,7 @@ import {
 import type { AuditPage, SignedHead } from '../domain/audit/page.ts';
 import { fromHex, toHex } from '../domain/encoding/hex.ts';
 import { FirebreakFailure } from '../domain/errors/failure.ts';
+import { enoughToOutvote } from '../domain/vault/named.ts';
 import type { BlobRef } from '../domain/ports/blob-store.ts';
 import { AuditHeadSchema, Round } from '../wire/generated/firebreak/v1/messages_pb.js';
 import { gather, requestBytes } from './asking.ts';
@@ -20,7 +21,7 @@ import { everyone } from './gathering.ts';
 import { type Enclosed, storeEnclosed } from './audit-documents.ts';
 import { requireNetwork } from './playbook/shape.ts';
 
-/** Once enough have signed a head, the last ones are waited for so long: in an incident somebody is away more often than not. */
+/** Once enough have signed a head, the last ones are waited for so long at least: in an incident somebody is away more often than not. */
 const LINGER_MS = 2_000;
 
 export type RecordInput = {
@@ -107,7 +108,7 @@ export const createAuditActivities = (deps: ActivityDependencies) => ({
         judge: ({ payload }) => (saysSo(payload, head) ? undefined : OTHER_HEAD),
         untilMs: deps.clock() + input.seconds * 1_000,
         lingerMsMin: LINGER_MS,
-        lingerFrom: threshold,
+        lingerFrom: enoughToOutvote(deps.genesis),
         onAccepted: (have) => now.report({ have, need: threshold }),
       });
       const statements = ascending(accepted).map(([, { envelope }]) => envelopeHex(envelope));

@@ -2,7 +2,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import type { KeyCertificate } from '../domain/ceremony/ceremony.ts';
 import { FirebreakFailure } from '../domain/errors/failure.ts';
 import type { ValidatorId } from '../domain/network/network.ts';
-import { enoughToName, namedByEnough, type NamedVault } from '../domain/vault/named.ts';
+import { enoughToName, enoughToOutvote, namedByEnough, type NamedVault } from '../domain/vault/named.ts';
 import { verifyCertificate } from '../threshold/verify/certificate.ts';
 import { parseKeyCertificate } from '../wire/documents/index.ts';
 import {
@@ -18,9 +18,9 @@ import { everyone } from './gathering.ts';
 
 /** Vaults of one validator are listed in pages of two thousand; nobody holds more than fifty of them. */
 const PAGES_MAX = 60;
-/** How long everyone is waited for; what enough of them have said by then is used. */
+/** How long those are waited for who do not answer; what enough of the others have said by then is used. */
 const ASK_MS = 5_000;
-/** Once enough have answered, the last ones are waited for so long: a rotation leaves somebody out who may not answer at all. */
+/** Or so long at least, once enough have answered: a rotation leaves somebody out who may not answer at all. */
 const LINGER_MS = 1_000;
 
 export type HeldVault = NamedVault & { readonly keyset: string };
@@ -55,7 +55,7 @@ async function keysetsOf(deps: ActivityDependencies, now: Attempt, epoch: number
     expected: { round: Round.STATUS, keyset: '', epoch: 0, ceremony: '' },
     untilMs: deps.clock() + ASK_MS,
     lingerMsMin: LINGER_MS,
-    lingerFrom: deps.genesis.threshold,
+    lingerFrom: enoughToOutvote(deps.genesis),
   });
   requireEnough(deps, accepted.size, 'said which keys they hold');
   const named = new Map<string, number>();
@@ -88,7 +88,7 @@ async function listingsOf(
       expected: { round: Round.VAULTS_HELD, keyset, epoch },
       untilMs: deps.clock() + ASK_MS,
       lingerMsMin: LINGER_MS,
-      lingerFrom: deps.genesis.threshold,
+      lingerFrom: enoughToOutvote(deps.genesis),
     });
     for (const validator of cursors.keys()) if (!accepted.has(validator)) pages.delete(validator);
     const next = new Map<ValidatorId, string>();

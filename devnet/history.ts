@@ -47,5 +47,10 @@ export const closes = (event: HistoryEvent): boolean =>
     event.workflowExecutionFailedEventAttributes,
     event.workflowExecutionTimedOutEventAttributes,
     event.workflowExecutionTerminatedEventAttributes,
+    event.workflowExecutionCanceledEventAttributes,
     event.workflowExecutionContinuedAsNewEventAttributes,
   ].some((attributes) => attributes !== undefined && attributes !== null);
+
+/** Unix milliseconds. */
+export const timeOf = ({ eventTime }: HistoryEvent): number =>
+  Number(eventTime?.seconds ?? 0) * 1_000 + Math.floor(Number(eventTime?.nanos ?? 0) / 1e6);

@@ -65,7 +65,7 @@ const HOW = [
   'in the locks of all validators, the watch of the deposit settled. `sweepVaults` and its `sweepVault`s: swept, exactly one spend to the same vault under the new',
   'key, one transaction in all locks.',
   '',
-  'Not in it: `runPlaybook` and `incident`, whose effects die one by one in `test/workflow/shipped-playbooks-killed.test.ts`, and whose workers are killed behind',
+  'Not in it: `runPlaybook` and `incident`, whose effects die one by one in `test/workflow/shipped-playbooks-killed.test.ts`; the workers of runs are killed behind',
   'each step in `test/e2e/incidents.ts`.',
 ];
 

@@ -2,7 +2,7 @@ import { watch } from 'node:fs';
 import type { Client } from '@temporalio/client';
 import type { ValidatorId } from '../../domain/network/network.ts';
 import { readJournal } from '../../validator/custody/journal/read.ts';
-import { closes, eventsOf, type HistoryEvent } from '../history.ts';
+import { closes, eventsOf, type HistoryEvent, timeOf } from '../history.ts';
 import type { Layout } from '../layout.ts';
 
 /** One step that a process wrote down durably, as somebody sees it who only looks. */
@@ -90,9 +90,6 @@ function wordsIn(event: HistoryEvent): string {
     [];
   return payloads.map(({ data }) => Buffer.from(data ?? []).toString('latin1')).join('\n');
 }
-
-const timeOf = ({ eventTime }: HistoryEvent): number =>
-  Number(eventTime?.seconds ?? 0) * 1_000 + Math.floor(Number(eventTime?.nanos ?? 0) / 1e6);
 
 /** Labels do not depend on numbers of events: what a kill adds to a history must not rename what comes after it. */
 function labelling(): (event: HistoryEvent) => string | undefined {

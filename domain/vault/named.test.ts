@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { validatorId } from '../network/network.ts';
-import { enoughToName, namedByEnough } from './named.ts';
+import { enoughToName, enoughToOutvote, namedByEnough } from './named.ts';
 
 const roster = {
   threshold: 10,
@@ -11,6 +11,22 @@ const list = (...vaults: readonly string[]) => vaults.map((vault) => ({ vault, w
 test('with everyone speaking a vault takes as many as sign, with as few as sign a third of the roster', () => {
   expect([15, 12, 10].map((speakers) => enoughToName(roster, speakers))).toEqual([10, 7, 5]);
   expect(enoughToName({ ...roster, threshold: 2 }, 3)).toBe(1);
+});
+
+test('where listening may stop, all who may lie cannot name a vault that is not there, and one speaker fewer could be enough for them', () => {
+  for (const { threshold, of } of [
+    { threshold: 10, of: 15 },
+    { threshold: 10, of: 16 },
+    { threshold: 3, of: 4 },
+    { threshold: 3, of: 5 },
+  ]) {
+    const network = { threshold, validators: roster.validators.concat(roster.validators).slice(0, of) };
+    const liars = of - threshold;
+    const speakers = enoughToOutvote(network);
+    expect(speakers).toBeGreaterThanOrEqual(threshold);
+    expect(enoughToName(network, speakers)).toBeGreaterThan(liars);
+    if (speakers > threshold) expect(enoughToName(network, speakers - 1)).toBeLessThanOrEqual(liars);
+  }
 });
 
 test('a vault that too few name is not swept, one that some keep silent about is', () => {

@@ -16,6 +16,13 @@ export const enoughToName = (
   speakers: number,
 ): number => Math.max(1, speakers + threshold - validators.length);
 
+/**
+ * So many speak that all who may lie together are fewer than `enoughToName`: whoever stops listening here cannot be told of anything by
+ * liars alone.
+ */
+export const enoughToOutvote = ({ threshold, validators }: Pick<NetworkGenesis, 'threshold' | 'validators'>): number =>
+  Math.max(threshold, 2 * (validators.length - threshold) + 1);
+
 /** Vaults that at least `need` of the lists name, each list once, in the order of their ids. */
 export function namedByEnough(
   lists: readonly (readonly { readonly vault: string; readonly watchFromHeight: number }[])[],

@@ -28,11 +28,11 @@ const OTHERS_OFFLINE = [6, 10, 11, 13].map(validatorId);
 const OPEN_MS = 90_000;
 const STEP_MS = 120_000;
 const END_MS = 150_000;
-const THEFT_MS = 600_000;
+const THEFT_MS = 900_000;
 
 /**
- * The playbooks that ship, each from its alert to its end on the network of processes, while every worker is killed behind each of its
- * steps. None but the last freezes, or touches a key.
+ * The playbooks that ship, each from its alert to its end on the network of processes, while the workers that carry its run are killed behind
+ * each step that is taken. None but the last freezes, or touches a key.
  */
 export function incidentScenes(live: () => LiveNetwork): void {
   const scene = liveTest.bind(undefined, 'incidents');
@@ -155,10 +155,15 @@ export function incidentScenes(live: () => LiveNetwork): void {
         acts: [],
       };
       const since = Date.now();
-      const dying = opened(net, 'suspected-share-theft', since, STEP_MS).then(({ incident }) => {
-        deaths = killBehindEveryStep(net, 'suspected-share-theft', incident.key);
+      deaths = undefined;
+      let isOver = false;
+      const dying = until('the incident, or the end of the story', { timeoutMs: THEFT_MS, everyMs: 50 }, async () => {
+        if (isOver) return true;
+        const incident = (await incidentsSince(net, since)).find((one) => one.playbook === 'suspected-share-theft');
+        if (incident !== undefined) deaths = killBehindEveryStep(net, 'suspected-share-theft', incident.key);
+        return incident !== undefined;
       });
-      dying.catch(() => undefined); // awaited below, once the story that it belongs to is over
+      dying.catch(() => undefined); // the verdict below tells it
       try {
         for (const step of emergencySteps(stage)) {
           const startedAt = performance.now();
@@ -168,9 +173,11 @@ export function incidentScenes(live: () => LiveNetwork): void {
           );
         }
       } finally {
+        isOver = true;
         await stage.copy?.stop();
       }
       await dying;
+      expect(deaths).toBeDefined();
       await deaths?.verdict();
     },
     THEFT_MS,
@@ -187,9 +194,9 @@ async function playbooksSince(net: LiveNetwork, sinceMs: number): Promise<readon
   return playbooks.filter((playbook) => playbook !== 'break-glass-review');
 }
 
-/** The incident that this playbook answers, as soon as an alert has opened it: before the first of its steps has ended. */
-async function opened(net: LiveNetwork, playbook: string, sinceMs: number, timeoutMs = OPEN_MS): Promise<Handled> {
-  const incident = await until(`an incident of ${playbook}`, { timeoutMs, everyMs: 50 }, async () =>
+/** The incident that this playbook answers, as soon as an alert has opened it. */
+async function opened(net: LiveNetwork, playbook: string, sinceMs: number): Promise<Handled> {
+  const incident = await until(`an incident of ${playbook}`, { timeoutMs: OPEN_MS, everyMs: 50 }, async () =>
     (await incidentsSince(net, sinceMs)).find((one) => one.playbook === playbook),
   );
   return { network: net, client: net.client, incident };
@@ -198,13 +205,18 @@ async function opened(net: LiveNetwork, playbook: string, sinceMs: number, timeo
 const asked = (handled: Handled, step: string) =>
   untilRun(handled, `the form of ${step}`, STEP_MS, ({ tasks }) => tasks.find((task) => task.step === step));
 
-const answered = (net: LiveNetwork, { incident }: Handled, step: string, ...fields: readonly string[]) => {
+/** Codes of a form that was answered although nobody was told so. */
+const ANSWERED: ReadonlySet<string | undefined> = new Set(['conflict.task-closed', 'not-yet.nothing-asked']);
+
+const answered = async (net: LiveNetwork, handled: Handled, step: string, ...fields: readonly string[]) => {
+  await asked(handled, step);
+  const { incident } = handled;
   const by = `operator of ${validatorName(VALIDATOR)}`;
   const form = fields.flatMap((field) => ['--field', field]);
   // Whoever types it meets a machine on which workers come and go, and types it again.
   return until(`the answer to ${step}`, { timeoutMs: STEP_MS }, async () => {
     const said = await on(net, 'incident', 'answer', incident.key, '--step', step, '--by', by, ...form);
-    return refusalIn(said) === 'conflict.task-closed' ? said.data : done(Promise.resolve(said));
+    return ANSWERED.has(refusalIn(said)) ? said.data : done(Promise.resolve(said));
   });
 };
 

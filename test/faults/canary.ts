@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect } from '@jest/globals';
 import { validatorIds } from '../../devnet/layout.ts';
 import type { KeyCertificate } from '../../domain/ceremony/ceremony.ts';
-import { type ValidatorId, validatorName } from '../../domain/network/network.ts';
+import { validatorName } from '../../domain/network/network.ts';
 import { type Hay, leaksIn, rememberedBy, saidBy, writtenBy } from '../../devnet/canary/hay.ts';
 import { liveTest } from '../e2e/rig/evidence.ts';
 import { done, on } from '../e2e/rig/operator.ts';
@@ -32,11 +32,15 @@ export function canaryScenes(live: () => LiveNetwork): void {
 
       const needles = await realNeedles(net);
       const secrets = new Set(needles.map(({ secret }) => secret));
-      const holders = await shareHolders(net);
+      const keys = await keysOf(net);
       // However they are kept: every share of every validator is looked for, and so is what opens it.
       for (const id of validatorIds()) {
         const own = [...secrets].filter((name) => name.includes(validatorName(id)));
-        expect([id, own.some((name) => name.startsWith('share of '))]).toEqual([id, holders.has(id)]);
+        const shares = own.filter((name) => name.startsWith('share of ')).map((name) => name.split(' ')[2]);
+        expect([id, shares.sort()]).toEqual([
+          id,
+          keys.flatMap((key) => (key.participants.includes(id) ? key.keyset : [])).sort(),
+        ]);
         expect([id, own.some((name) => /^(PIN|passphrase) of /.test(name))]).toEqual([id, true]);
       }
       const hays = [...writtenBy(net.layout), ...(await saidBy(net)), ...(await rememberedBy(net.client))];
@@ -61,11 +65,14 @@ export function canaryScenes(live: () => LiveNetwork): void {
   );
 }
 
-/** Who took part in any of the keys, by their certificates. */
-async function shareHolders(net: LiveNetwork): Promise<ReadonlySet<ValidatorId>> {
-  const { keys } = (await done(on(net, 'key', 'list'))) as { readonly keys: readonly { readonly epoch: number }[] };
-  const shown = await Promise.all(keys.map(({ epoch }) => done(on(net, 'key', 'show', String(epoch)))));
-  return new Set(shown.flatMap(({ certificate }) => (certificate as KeyCertificate).package.participants));
+/** Every key that was made, by its certificate. */
+async function keysOf(net: LiveNetwork): Promise<readonly KeyCertificate['package'][]> {
+  const { keys } = (await done(on(net, 'key', 'list'))) as {
+    readonly keys: readonly { readonly epoch: number; readonly keyset?: string }[];
+  };
+  const made = keys.filter(({ keyset }) => keyset !== undefined);
+  const shown = await Promise.all(made.map(({ epoch }) => done(on(net, 'key', 'show', String(epoch)))));
+  return shown.map(({ certificate }) => (certificate as KeyCertificate).package);
 }
 
 /** A row of its own in a copy of the engine's real database: what a leaked payload would be. */

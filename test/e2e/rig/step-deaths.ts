@@ -3,10 +3,10 @@ import { expect } from '@jest/globals';
 import { viewOf } from '../../../cli/incident/find.ts';
 import { loadFile } from '../../../cli/playbook/sources.ts';
 import { patiently } from '../../../devnet/engine.ts';
-import { eventsOf, type HistoryEvent } from '../../../devnet/history.ts';
+import { eventsOf, type HistoryEvent, timeOf } from '../../../devnet/history.ts';
+import { NETWORK_NAME } from '../../../devnet/layout.ts';
 import type { LiveNetwork } from '../../../devnet/live-network.ts';
 import { workerNames } from '../../../devnet/network.ts';
-import { NETWORK_NAME } from '../../../devnet/layout.ts';
 import { everyStep } from '../../../domain/playbook/nesting.ts';
 import type { Plan, Step } from '../../../domain/playbook/plan.ts';
 import { runOfIncident } from '../../../workflows/incident/messages.ts';
@@ -16,56 +16,80 @@ import { stepOfKey } from '../../../workflows/run-playbook/state.ts';
 const ROUNDS = 2;
 const VIEW_MS = 60_000;
 
+export type StepDeaths = {
+  /** Once the run is over: whatever ended a step of it, workers died behind it, and mostly before the next one ended. */
+  verdict(): Promise<void>;
+  /** Nobody is killed any more. */
+  stop(): void;
+};
+
+/** A try of a step that has ended, by the clock of the engine, and when workers died of it. */
+type Boundary = { readonly step: string; readonly endedAtMs: number; readonly diedAtMs: number | undefined };
+
 /**
  * SIGKILL to the workers that carry this incident's run, each time the engine has written down that a step of it has ended: whoever executed
- * it and whoever moved the run last. Whoever takes over begins the next step from the history alone.
+ * it and whoever moved the run last, or all of them when those are dead already. Whoever takes over begins the next step from the history
+ * alone.
  */
 export function killBehindEveryStep(net: LiveNetwork, playbook: string, key: string): StepDeaths {
   const plan = planOf(net, playbook);
   const run = runOfIncident(NETWORK_NAME, key);
   const over = new AbortController();
-  const killed = new Map<string, number>();
-  const inLoop = new Set(everyStep(plan.steps).flatMap(loopedIn));
+  const boundaries: Boundary[] = [];
   const following = (async () => {
     const endedBy = endings(plan);
+    const inLoop = new Set(everyStep(plan.steps).flatMap(loopedIn));
     let moved: Process;
     for await (const event of eventsOf(net.client, run, over.signal)) {
       moved = event.workflowTaskCompletedEventAttributes?.identity ?? moved;
       const step = endedBy(event);
-      if (step === undefined || (inLoop.has(step) && (killed.get(step) ?? 0) >= ROUNDS)) continue;
+      if (step === undefined) continue;
+      const rounds = boundaries.filter((each) => each.step === step).length;
+      if (inLoop.has(step) && rounds >= ROUNDS) continue;
       const carriers = [event.activityTaskCompletedEventAttributes?.identity, moved].map(pidOf);
-      const died = workerNames().filter((name) => {
-        const service = net.supervisor.service(name);
-        return carriers.includes(service?.pid()) && service?.signal('SIGKILL');
-      });
-      if (died.length > 0) killed.set(step, (killed.get(step) ?? 0) + 1);
+      boundaries.push({ step, endedAtMs: timeOf(event), diedAtMs: kill(net, carriers) });
     }
   })();
+  following.catch(() => undefined); // the verdict tells it
   return {
     async verdict() {
       await following;
       const { finished } = await patiently('the steps of the run', VIEW_MS, () => viewOf(net.client, run));
       const ended = leavesOf(plan).filter((step) => finished.some((each) => stepOfKey(each) === step));
       expect(ended.length).toBeGreaterThan(3);
-      expect(ended.filter((step) => !killed.has(step))).toEqual([]);
-      const kills = [...killed.values()].reduce((sum, each) => sum + each, 0);
-      process.stdout.write(`    ${playbook}: ${kills} kills behind ${killed.size} steps\n`);
+      const last = new Map(boundaries.map((boundary) => [boundary.step, boundary]));
+      expect(ended.filter((step) => !last.has(step))).toEqual([]);
+      expect(boundaries.filter(({ diedAtMs }) => diedAtMs === undefined)).toEqual([]);
+      const inTime = boundaries.filter(
+        ({ diedAtMs = Number.POSITIVE_INFINITY }, at) =>
+          diedAtMs <= (boundaries[at + 1]?.endedAtMs ?? Number.POSITIVE_INFINITY),
+      );
+      process.stdout.write(
+        `    ${playbook}: workers died ${boundaries.length} times behind ${last.size} steps, ${inTime.length} times before the next had ended\n`,
+      );
+      // On a busy machine this process may hear late of a step, and the run has gone on meanwhile.
+      expect(inTime.length * 2).toBeGreaterThan(boundaries.length);
     },
     stop: () => over.abort(),
   };
+}
+
+/** When the carriers died, or, where none of them lives, whoever would take over; undefined: somebody lives who could not be killed. */
+function kill({ supervisor }: LiveNetwork, carriers: readonly (number | undefined)[]): number | undefined {
+  const living = workerNames().flatMap((name) => {
+    const service = supervisor.service(name);
+    return service?.pid() === undefined ? [] : [service];
+  });
+  const carrying = living.filter((service) => carriers.includes(service.pid()));
+  const victims = carrying.length > 0 ? carrying : living;
+  const died = victims.filter((service) => service.signal('SIGKILL'));
+  return died.length > 0 || living.length === 0 ? Date.now() : undefined;
 }
 
 type Process = string | null | undefined;
 /** A worker's identity ends in its process id: `host/coordinator/pid`. */
 const pidOf = (identity: Process): number | undefined =>
   identity === undefined || identity === null ? undefined : Number(/\d+$/.exec(identity)?.[0]);
-
-export type StepDeaths = {
-  /** Once the run is over: no step of it has ended without a kill behind it. */
-  verdict(): Promise<void>;
-  /** Nobody is killed any more. */
-  stop(): void;
-};
 
 function planOf({ data, layout }: LiveNetwork, playbook: string): Plan {
   const { network, playbooks: library } = layout;
@@ -86,15 +110,14 @@ const leavesOf = ({ steps }: Plan): readonly string[] =>
 
 type Begun = { readonly type: string; readonly summary: string; readonly input: Readonly<Record<string, unknown>> };
 
-/** Which step an event ends: what the engine knows of it is how it was called when it began. */
+/** Which step an event ends, or a try of it: what the engine knows of it is how it was called when it began. */
 function endings(plan: Plan): (event: HistoryEvent) => string | undefined {
   const begun = new Map<string, Begun>();
   const seen = new Set<string>();
+  const leaves = new Set(leavesOf(plan));
   const called = ({ type, summary, input }: Begun): string | undefined => {
     if (type === 'judgeApproval') return String((input['expected'] as { readonly step?: unknown }).step);
-    const fitting = everyStep(plan.steps).filter(
-      (step) => step.summary === summary && leavesOf(plan).includes(step.id),
-    );
+    const fitting = everyStep(plan.steps).filter((step) => step.summary === summary && leaves.has(step.id));
     // Two steps may have the same words: the earlier comes first.
     return (fitting.find(({ id }) => !seen.has(id)) ?? fitting.at(-1))?.id;
   };
