@@ -155,12 +155,13 @@ export function incidentScenes(live: () => LiveNetwork): void {
         acts: [],
       };
       const since = Date.now();
-      deaths = undefined;
+      const theft: { deaths?: StepDeaths } = {};
       let isOver = false;
       const dying = until('the incident, or the end of the story', { timeoutMs: THEFT_MS, everyMs: 50 }, async () => {
         if (isOver) return true;
         const incident = (await incidentsSince(net, since)).find((one) => one.playbook === 'suspected-share-theft');
-        if (incident !== undefined) deaths = killBehindEveryStep(net, 'suspected-share-theft', incident.key);
+        if (incident !== undefined)
+          deaths = theft.deaths = killBehindEveryStep(net, 'suspected-share-theft', incident.key);
         return incident !== undefined;
       });
       dying.catch(() => undefined); // the verdict below tells it
@@ -177,8 +178,8 @@ export function incidentScenes(live: () => LiveNetwork): void {
         await stage.copy?.stop();
       }
       await dying;
-      expect(deaths).toBeDefined();
-      await deaths?.verdict();
+      expect(theft.deaths).toBeDefined();
+      await theft.deaths?.verdict();
     },
     THEFT_MS,
   );
