@@ -153,7 +153,8 @@ test.each(Object.keys(WAYS))(
       // What is read back is the same content in the same bytes.
       expect(encodeBundle(bundleIn(bytes, 'evidence')).equals(bytes)).toBe(true);
       const state = verifyBundle(world.deps.genesis, bundle, new Checks());
-      expect(bundle.head.statements).toHaveLength(participants);
+      // The last ones are not waited for long.
+      expect(bundle.head.statements.length).toBeGreaterThanOrEqual(rest.threshold);
 
       // It leads to where the incident itself says that it stands.
       const { standing, outcome } = result;
