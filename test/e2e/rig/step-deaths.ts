@@ -23,8 +23,13 @@ export type StepDeaths = {
   stop(): void;
 };
 
-/** A try of a step that has ended, by the clock of the engine, and when nobody lived any more who carried it. */
-type Boundary = { readonly step: string; readonly endedAtMs: number; readonly diedAtMs: number };
+/** A try of a step that has ended, by the clock of the engine, and how many were killed then; none, when they were dying of another end. */
+type Boundary = {
+  readonly step: string;
+  readonly endedAtMs: number;
+  readonly diedAtMs: number;
+  readonly killed: number;
+};
 
 /**
  * SIGKILL to the workers that carry this incident's run, each time the engine has written down that a step of it has ended: whoever executed
@@ -47,8 +52,8 @@ export function killBehindEveryStep(net: LiveNetwork, playbook: string, key: str
       const rounds = boundaries.filter((each) => each.step === step).length;
       if (inLoop.has(step) && rounds >= ROUNDS) continue;
       const carriers = [event.activityTaskCompletedEventAttributes?.identity, moved].map(pidOf);
-      kill(net, carriers);
-      boundaries.push({ step, endedAtMs: timeOf(event), diedAtMs: Date.now() });
+      const killed = kill(net, carriers);
+      boundaries.push({ step, endedAtMs: timeOf(event), diedAtMs: Date.now(), killed });
     }
   })();
   following.catch(() => undefined); // the verdict tells it
@@ -58,13 +63,14 @@ export function killBehindEveryStep(net: LiveNetwork, playbook: string, key: str
       const { finished } = await patiently('the steps of the run', VIEW_MS, () => viewOf(net.client, run));
       const ended = leavesOf(plan).filter((step) => finished.some((each) => stepOfKey(each) === step));
       expect(ended.length).toBeGreaterThan(3);
-      const last = new Map(boundaries.map((boundary) => [boundary.step, boundary]));
-      expect(ended.filter((step) => !last.has(step))).toEqual([]);
+      const steps = new Set(boundaries.map(({ step }) => step));
+      expect(ended.filter((step) => !steps.has(step))).toEqual([]);
       const nextEndsAtMs = (at: number): number => boundaries[at + 1]?.endedAtMs ?? Number.POSITIVE_INFINITY;
       const inTime = boundaries.filter(({ diedAtMs }, at) => diedAtMs <= nextEndsAtMs(at));
       process.stdout.write(
-        `    ${playbook}: workers died ${boundaries.length} times behind ${last.size} steps, ${inTime.length} times before the next had ended\n`,
+        `    ${playbook}: workers died ${boundaries.length} times behind ${steps.size} steps, ${inTime.length} times before the next had ended\n`,
       );
+      expect(boundaries.filter(({ killed }) => killed > 0).length * 2).toBeGreaterThan(boundaries.length);
       // On a busy machine this process may hear late of a step, and the run has gone on meanwhile.
       expect(inTime.length * 2).toBeGreaterThan(boundaries.length);
     },
@@ -73,12 +79,12 @@ export function killBehindEveryStep(net: LiveNetwork, playbook: string, key: str
 }
 
 /** Afterwards no carrier lives; where none did, being dead of the step before, whoever would take over does not either. */
-function kill({ supervisor }: LiveNetwork, carriers: readonly (number | undefined)[]): void {
+function kill({ supervisor }: LiveNetwork, carriers: readonly (number | undefined)[]): number {
   const services = workerNames().flatMap((name) => supervisor.service(name) ?? []);
   const carrying = services.filter((service) => carriers.includes(service.pid()));
   // A process that is dying already takes no signal.
   const died = carrying.filter((service) => service.signal('SIGKILL'));
-  if (died.length === 0) for (const service of services) service.signal('SIGKILL');
+  return died.length > 0 ? died.length : services.filter((service) => service.signal('SIGKILL')).length;
 }
 
 type Process = string | null | undefined;
