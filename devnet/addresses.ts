@@ -1,3 +1,4 @@
+import { typed } from '../cli/report.ts';
 import type { Network } from './network.ts';
 import { LOOPBACK } from './ports.ts';
 
@@ -16,6 +17,6 @@ export function addresses({ ports, layout }: Pick<Network, 'ports' | 'layout'>):
     `people told   ${layout.receivers.dir}`,
     `Bitcoin RPC   http://${LOOPBACK}:${ports.bitcoinRpc(1)} (password in ${layout.bitcoin(1).dir})`,
     `data folder   ${layout.root}`,
-    'Ctrl-C stops everything; npm start resumes; in another terminal: npm run firebreak -- status',
+    `Ctrl-C stops everything; npm start resumes; in another terminal: ${typed('firebreak status')}`,
   ];
 }

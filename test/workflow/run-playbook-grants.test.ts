@@ -19,7 +19,7 @@ import { progressQuery } from '../../workflows/lib/messages.ts';
 import { handOrder } from '../../workflows/run-playbook/messages.ts';
 import { realAgents } from './rig/agents.ts';
 import { standingOrderOf } from './rig/grants.ts';
-import { openIncident, seenIncident } from './rig/incidents.ts';
+import { openIncident, remembered, seenIncident } from './rig/incidents.ts';
 import {
   activitiesOn,
   CATALOGUE,
@@ -31,7 +31,7 @@ import {
   seen,
   startRun,
 } from './rig/playbooks.ts';
-import { keepHistory, startWorker } from './rig/rig.ts';
+import { eventually, keepHistory, startWorker } from './rig/rig.ts';
 import { startServer, stopServer } from './rig/server.ts';
 import { type TestWorld, testWorld } from './rig/world.ts';
 
@@ -232,6 +232,29 @@ test('a try that is repeated is the same use: validators that answered late have
   expect(await handle.result()).toMatchObject({ outcome: 'done' });
   for (const id of [1, 2, 3, 4, 5]) expect(await useAt(id)).toEqual(first);
   for (const [id, handler] of held) if (handler !== undefined) world.handlers.set(id, handler);
+});
+
+test('a lift that nobody waits for is asked for by the incident too, with no worker needed to read it', async () => {
+  await lift();
+  const loaded = plan(
+    FREEZE('1h'),
+    '- { id: over, summary: Not needed, action: custody.askForLift, with: { number: "${steps.freeze.number}", reason: of a test }, timeout: 5m, effect: none }',
+    '- { id: look, summary: Look, timeout: 5m, task: { role: operations, instruction: "Well?", form: {} } }',
+  );
+  installed = [standingOrder(loaded.digest)];
+  const handle = await openIncident(env.client, world, worker.taskQueue, loaded);
+  await eventually('operations are asked', async () =>
+    (await remembered(handle)).next.some(({ role }) => role === 'operations'),
+  );
+  const { number } = await stateOf(1);
+  expect((await remembered(handle)).next).toContainEqual(
+    expect.objectContaining({
+      role: 'committee',
+      what: expect.stringContaining(`sign a lift with a number above ${number} and send it to a validator`),
+    }),
+  );
+  await env.client.workflow.getHandle(handle.workflowId.replace(/^incident/, 'runPlaybook')).terminate();
+  await handle.terminate();
 });
 
 test('undoing the freeze asks the committee for a lift, tells people, and waits for nothing', async () => {

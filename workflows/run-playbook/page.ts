@@ -1,3 +1,4 @@
+import { patched } from '@temporalio/workflow';
 import type { Awaited as AwaitedInIncident } from '../../domain/incident/standing.ts';
 import type { AwaitingRole } from '../lib/progress.ts';
 import type { Change } from '../lib/track.ts';
@@ -51,7 +52,8 @@ function awaited(run: Run): readonly Awaited[] {
 
 /** The same for the incident around the run, without what changes with every vote: each change is told. */
 export function awaitedOf(run: Run): readonly AwaitedInIncident[] {
-  const { tasks, wanted, rounds, marks } = run.state;
+  const { tasks, wanted, rounds, marks, asked = {} } = run.state;
+  const unwaited = Object.values(asked);
   return [
     ...Object.entries(rounds).map(([key, { subject, question, untilMs }]) => ({
       step: subject.step,
@@ -68,6 +70,15 @@ export function awaitedOf(run: Run): readonly AwaitedInIncident[] {
       what: `sign a ${kind} with a number above ${above} and hand it over`,
       untilMs,
     })),
+    // Runs of older builds told their incident only of what a step waits for.
+    ...(unwaited.length > 0 && patched('incidents-hear-of-every-order') ? unwaited : []).map(
+      ({ step, kind, above, untilMs }) => ({
+        step,
+        role: 'committee',
+        what: `sign a ${kind} with a number above ${above} and send it to a validator`,
+        untilMs,
+      }),
+    ),
     ...Object.values(tasks).map(({ step, role, instruction, untilMs }) => ({
       step,
       role,
