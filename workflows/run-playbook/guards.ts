@@ -1,4 +1,4 @@
-import { isCancellation } from '@temporalio/workflow';
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { Refusal } from '../../domain/errors/failure.ts';
 import { needsOf } from '../../domain/playbook/needs.ts';
 import type { Guard } from '../../domain/playbook/plan.ts';
@@ -48,7 +48,8 @@ async function watch(run: Run, guard: Guard, abort: (refusal: Refusal) => void):
       wanted = wanted === 'breach' ? 'recovery' : 'breach';
     }
   } catch (error) {
-    if (!isCancellation(error)) throw error;
+    // A worker that dies while its look is called back ends it by silence and not as called back.
+    if (!isCancellation(error) && !CancellationScope.current().consideredCancelled) throw error;
   }
 }
 
