@@ -1,54 +1,21 @@
-import { setTimeout as wait } from 'node:timers/promises';
-import type { Client, WorkflowHandle } from '@temporalio/client';
-
-type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
-type HistoryEvent = NonNullable<History['events']>[number];
+import type { Client } from '@temporalio/client';
+import { closes, eventsOf, type HistoryEvent } from './history.ts';
 
 /** What a run said about itself: a phase that began, or its end. */
 export type Moment =
   | { readonly kind: 'phase'; readonly phase: string; readonly eventId: number }
   | { readonly kind: 'closed' };
 
-const LOOK_AGAIN_MS = 100;
-
-/**
- * Phases of a run as its history grows, by long polls: seen within milliseconds of the event. A server that is killed meanwhile is
- * asked again from the event that was seen last.
- */
+/** Phases of a run as its history grows, seen within milliseconds of the event. */
 export async function* momentsOf(client: Client, workflowId: string, signal: AbortSignal): AsyncGenerator<Moment> {
-  let last = 0;
   let phase = '';
-  let token: Uint8Array | undefined;
-  while (!signal.aborted) {
-    const question = {
-      namespace: 'default',
-      execution: { workflowId },
-      waitNewEvent: true,
-      ...(token === undefined ? {} : { nextPageToken: token }),
-    };
-    const page = await client
-      .withAbortSignal(signal, () => client.workflowService.getWorkflowExecutionHistory(question))
-      .catch(() => undefined);
-    if (page === undefined) {
-      token = undefined;
-      await wait(LOOK_AGAIN_MS);
-      continue;
+  for await (const event of eventsOf(client, workflowId, signal)) {
+    const begun = phaseIn(event);
+    if (begun !== undefined && begun !== phase) {
+      phase = begun;
+      yield { kind: 'phase', phase, eventId: Number(event.eventId) };
     }
-    token = page.nextPageToken.length > 0 ? page.nextPageToken : undefined;
-    for (const event of page.history?.events ?? []) {
-      const eventId = Number(event.eventId);
-      if (eventId <= last) continue;
-      last = eventId;
-      const begun = phaseIn(event);
-      if (begun !== undefined && begun !== phase) {
-        phase = begun;
-        yield { kind: 'phase', phase, eventId };
-      }
-      if (closes(event)) {
-        yield { kind: 'closed' };
-        return;
-      }
-    }
+    if (closes(event)) yield { kind: 'closed' };
   }
 }
 
@@ -63,7 +30,8 @@ export async function phaseNow(
   return { phase: phases.at(-1) ?? '', closed };
 }
 
-function phaseIn(event: HistoryEvent): string | undefined {
+/** The phase that an event writes down, if any. */
+export function phaseIn(event: HistoryEvent): string | undefined {
   const attributes =
     event.upsertWorkflowSearchAttributesEventAttributes?.searchAttributes ??
     event.workflowExecutionStartedEventAttributes?.searchAttributes;
@@ -72,13 +40,3 @@ function phaseIn(event: HistoryEvent): string | undefined {
   const value: unknown = JSON.parse(Buffer.from(data).toString('utf8'));
   return String(Array.isArray(value) ? value[0] : value);
 }
-
-const closes = (event: HistoryEvent): boolean =>
-  [
-    event.workflowExecutionCompletedEventAttributes,
-    event.workflowExecutionFailedEventAttributes,
-    event.workflowExecutionTimedOutEventAttributes,
-    event.workflowExecutionTerminatedEventAttributes,
-    event.workflowExecutionCanceledEventAttributes,
-    event.workflowExecutionContinuedAsNewEventAttributes,
-  ].some((attributes) => attributes !== undefined && attributes !== null);

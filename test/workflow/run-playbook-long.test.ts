@@ -162,6 +162,26 @@ const guard = (onBreach: string): string =>
   `guards: [{ id: enough, summary: Enough is seen, probe: test.look, expect: result.seen > 0, every: 200ms, onBreach: ${onBreach} }]`;
 const HOLD = '- { id: hold, summary: Wait, wait: { for: 1h } }';
 
+test('a guard whose worker dies while it is called back costs the run nothing: it ends as its steps did', async () => {
+  const over = Promise.withResolvers<never>();
+  over.promise.catch(() => undefined);
+  const worker = await startWorker(on.env, {
+    // Neither a word nor a heartbeat, as of a process that was killed.
+    activities: { ...activitiesOn(on.world, stage), watchGuard: () => over.promise },
+  });
+  try {
+    const handle = await startRun(on.env.client, on.world, worker.taskQueue, planOf(SET, guard('page')));
+    expect(await handle.result()).toMatchObject({ outcome: 'done', undoable: [{ step: 'set' }] });
+    expect(stage.done.splice(0)).toEqual(['test.set a']);
+    const { events } = await handle.fetchHistory();
+    const silent = events?.flatMap(({ activityTaskTimedOutEventAttributes: timedOut }) => timedOut ?? []);
+    expect(silent).toHaveLength(1);
+  } finally {
+    over.reject(new Error('the test is over'));
+    await worker.stop();
+  }
+});
+
 test('a guard that must hold ends the run when it does not, and what was done is taken back', async () => {
   stage.seen = 1;
   const handle = await start(`${SET}\n${HOLD}`, guard('abort'));

@@ -3,11 +3,10 @@ import {
   CancellationScope,
   condition,
   continueAsNew,
-  isCancellation,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { verdictOf } from '../lib/refusal.ts';
+import { isCalledBack, verdictOf } from '../lib/refusal.ts';
 import { effects, named } from '../lib/effects.ts';
 import { trackProgress } from '../lib/track.ts';
 import {
@@ -96,7 +95,7 @@ export async function confirmDeposit(input: ConfirmDepositInput): Promise<Confir
       }
     } catch (error) {
       // Closing cancels the watch and nothing else; a cancelled run passes through.
-      if (!isCancellation(error) || !isClosed(report.state)) throw error;
+      if (!isCalledBack(error) || !isClosed(report.state)) throw error;
     }
     if (
       workflowInfo().historyLength >= EVENTS_BEFORE_CONTINUING &&

@@ -1,4 +1,4 @@
-import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, isCancellation } from '@temporalio/workflow';
 import {
   accept,
   type FailureCode,
@@ -20,6 +20,13 @@ export async function verdictOf<T>(effect: Promise<T>): Promise<Verdict<T>> {
     return { ok: false, refusal };
   }
 }
+
+/**
+ * Whether an effect ended because it was called back. A worker that dies meanwhile cannot say so: the engine ends it by its silence, and
+ * adds only that it was not tried again for that reason.
+ */
+export const isCalledBack = (error: unknown): boolean =>
+  isCancellation(error) || (error instanceof ActivityFailure && error.retryState === 'CANCEL_REQUESTED');
 
 function refusalIn(error: unknown): Refusal | undefined {
   const cause = error instanceof ActivityFailure ? error.cause : undefined;

@@ -1,4 +1,4 @@
-import { CancellationScope, condition, isCancellation, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
 import type { Blamed } from '../../activities/blame.ts';
 import type { Gathering, Saying } from '../../activities/gathering.ts';
 import type { SessionRecord, SigningSession } from '../../activities/signing.ts';
@@ -8,7 +8,7 @@ import { askUntil } from './ask.ts';
 import { effects, named } from './effects.ts';
 import { Line } from './line.ts';
 import { commonRefusal, type Heard, isFinal, roomAtSeconds, withoutPartials, whoMustAct } from './noes.ts';
-import { verdictOf } from './refusal.ts';
+import { isCalledBack, verdictOf } from './refusal.ts';
 import {
   COMMITMENT_SECONDS,
   type NotSigned,
@@ -152,7 +152,7 @@ class Sessions<Phase extends string> {
   #inBackground(work: Promise<void>): void {
     work
       .catch((error: unknown) => {
-        if (!(this.#ended && isCancellation(error))) this.#trouble = { error };
+        if (!(this.#ended && isCalledBack(error))) this.#trouble = { error };
       })
       .finally(() => {
         this.#news = true;

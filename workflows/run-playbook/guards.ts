@@ -1,10 +1,10 @@
-import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { isCancellation } from '@temporalio/workflow';
 import type { Refusal } from '../../domain/errors/failure.ts';
 import { needsOf } from '../../domain/playbook/needs.ts';
 import type { Guard } from '../../domain/playbook/plan.ts';
 import { resolveArguments } from '../../domain/playbook/resolve.ts';
 import { effects, named } from '../lib/effects.ts';
-import { verdictOf } from '../lib/refusal.ts';
+import { isCalledBack, verdictOf } from '../lib/refusal.ts';
 import { attempting, type Run, valuesOf } from './run.ts';
 import { OUTERMOST } from './state.ts';
 
@@ -48,8 +48,7 @@ async function watch(run: Run, guard: Guard, abort: (refusal: Refusal) => void):
       wanted = wanted === 'breach' ? 'recovery' : 'breach';
     }
   } catch (error) {
-    // A worker that dies while its look is called back ends it by silence and not as called back.
-    if (!isCancellation(error) && !CancellationScope.current().consideredCancelled) throw error;
+    if (!isCalledBack(error)) throw error;
   }
 }
 
