@@ -4,6 +4,7 @@ import type { ValidatorId } from '../../domain/network/network.ts';
 import { readJournal } from '../../validator/custody/journal/read.ts';
 import { closes, eventsOf, type HistoryEvent, timeOf } from '../history.ts';
 import type { Layout } from '../layout.ts';
+import { phaseIn } from '../phases.ts';
 
 /** One step that a process wrote down durably, as somebody sees it who only looks. */
 export type Step = {
@@ -122,14 +123,6 @@ function labelling(): (event: HistoryEvent) => string | undefined {
     if (over) return numbered(`child ${over.workflowType?.name} ended`);
     return undefined;
   };
-}
-
-function phaseIn(event: HistoryEvent): string | undefined {
-  const attributes = event.upsertWorkflowSearchAttributesEventAttributes?.searchAttributes;
-  const data = attributes?.indexedFields?.['Phase']?.data;
-  if (data === undefined || data === null || data.length === 0) return undefined;
-  const value: unknown = JSON.parse(Buffer.from(data).toString('utf8'));
-  return String(Array.isArray(value) ? value[0] : value);
 }
 
 const CEREMONIES_LOOKED_AT = 24;
