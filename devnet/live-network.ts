@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Client } from '@temporalio/client';
-import { BtcdDevChain } from './bitcoin/dev-chain.ts';
+import { RegtestDevChain } from './bitcoin/dev-chain.ts';
 import { openFaucet } from './bitcoin/faucet.ts';
 import { copiesOf } from './copy.ts';
 import { serveControl } from './control/serve.ts';
@@ -25,7 +25,7 @@ export type LiveNetwork = Network & {
   readonly data: string;
   readonly client: Client;
   /** Mines, funds and forks; what it says comes from the nodes themselves. */
-  readonly chain: BtcdDevChain;
+  readonly chain: RegtestDevChain;
   /** A connection per Bitcoin node, for looking without any of our scanners. */
   readonly nodes: readonly [NodeRpc, ...NodeRpc[]];
   /** Writes the whole chain down, so that the next start of this folder has it. */
@@ -88,7 +88,7 @@ export async function startLiveNetwork(options: LiveOptions): Promise<LiveNetwor
     closing.push(close);
     const others = Array.from({ length: NODE_COUNT - 1 }, (_unused, index) => nodeOf(network, index + 2));
     const nodes = [nodeOf(network, 1), ...others] as const;
-    const chain = new BtcdDevChain(nodes, await openFaucet(join(layout.root, 'faucet.key')));
+    const chain = new RegtestDevChain(nodes, await openFaucet(join(layout.root, 'faucet.key')));
     return {
       ...network,
       data,

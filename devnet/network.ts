@@ -4,9 +4,9 @@ import { promisify } from 'node:util';
 import { FirebreakFailure } from '../domain/errors/failure.ts';
 import { type ValidatorId, validatorName } from '../domain/network/network.ts';
 import type { NodeRpc } from '../plugins/chain/bitcoin/rpc.ts';
-import type { RunningBtcd } from './bitcoin/btcd.ts';
-import { BtcdDevChain } from './bitcoin/dev-chain.ts';
+import { RegtestDevChain } from './bitcoin/dev-chain.ts';
 import { openFaucet } from './bitcoin/faucet.ts';
+import type { RunningBitcoinNode } from './bitcoin/node-process.ts';
 import { keepBlocks } from './block-keeper.ts';
 import type { DevChain } from '../plugins/testkit/dev-chain.ts';
 import { type Layout, NODE_COUNT, validatorIds, WORKER_COUNT } from './layout.ts';
@@ -70,7 +70,7 @@ export type BitcoinPart = {
 /** Starts the nodes and mines until the faucet has coins; the chain that comes back can mine and fund. */
 export async function startBitcoin(network: Network): Promise<BitcoinPart> {
   const { layout, ports, tools, supervisor } = network;
-  const nodes = new Map<number, RunningBtcd>();
+  const nodes = new Map<number, RunningBitcoinNode>();
   for (const node of numbers(NODE_COUNT)) {
     await supervisor.run(bitcoinSpec(layout, ports, tools, node, (running) => nodes.set(node, running)));
   }
@@ -81,7 +81,7 @@ export async function startBitcoin(network: Network): Promise<BitcoinPart> {
   if (node === undefined) throw new FirebreakFailure('unavailable.process-ended', 'no Bitcoin node was started');
   const keeper = keepBlocks(layout.blocks);
   await Promise.all(rpcs.map((rpc) => keeper.replay(rpc)));
-  const chain = new BtcdDevChain(rpcs, faucet);
+  const chain = new RegtestDevChain(rpcs, faucet);
   await chain.prepare();
   // A tip of yesterday makes nodes think that they are still catching up.
   await chain.mine(1);

@@ -4,7 +4,8 @@ import { type ValidatorId, validatorName } from '../domain/network/network.ts';
 import { leanNodeFlags } from '../toolchain/lean-node.mjs';
 import { validatorEntry } from '../toolchain/validator-entry.mjs';
 import { healthArguments, temporalArguments } from '../workers/server.ts';
-import { type RunningBtcd, startBtcd } from './bitcoin/btcd.ts';
+import { startBtcd } from './bitcoin/btcd.ts';
+import type { RunningBitcoinNode } from './bitcoin/node-process.ts';
 import { type Layout, NODE_COUNT } from './layout.ts';
 import { LOOPBACK, type PortPlan } from './ports.ts';
 import { launch, plainEnvironment } from './supervisor/launch.ts';
@@ -45,7 +46,7 @@ export function bitcoinSpec(
   ports: PortPlan,
   tools: Tools,
   node: number,
-  started: (running: RunningBtcd) => void,
+  started: (running: RunningBitcoinNode) => void,
 ): ServiceSpec {
   const others = Array.from({ length: NODE_COUNT }, (_unused, index) => index + 1).filter((other) => other < node);
   const { dir, log } = layout.bitcoin(node);

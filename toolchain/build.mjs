@@ -3,6 +3,7 @@ import path from 'node:path';
 import { builtFile, builtFolder, toolCache } from './cache.mjs';
 import { runCommand } from './command.mjs';
 import { unpackArchive } from './archive.mjs';
+import { buildFromCrate } from './crate.mjs';
 import { ToolchainFailure } from './failure.mjs';
 import { isFile } from './find.mjs';
 import { assembleTestServer, writeClassArchive } from './java.mjs';
@@ -68,7 +69,7 @@ async function removeLeftovers(folder) {
  */
 async function make(recipe, scratch, progress, log) {
   await mkdir(path.dirname(log), { recursive: true });
-  const { archive, go, maven } = recipe;
+  const { archive, crate, go, maven } = recipe;
   if (archive) {
     try {
       return await unpackArchive(recipe, archive, scratch, progress, log);
@@ -80,6 +81,7 @@ async function make(recipe, scratch, progress, log) {
   }
   if (go) return goBuild(recipe.name, go, path.join(scratch, recipe.name), progress, log);
   if (maven) return assembleTestServer(recipe, maven, scratch, progress, log);
+  if (crate) return buildFromCrate(recipe, crate, scratch, progress, log);
   throw new ToolchainFailure('unavailable.tool-missing', `${recipe.title} is not here and has no recipe to build it`);
 }
 

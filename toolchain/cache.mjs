@@ -26,9 +26,10 @@ export function builtFolder(recipe, cache = toolCache()) {
 export const builtFile = (recipe, cache = toolCache()) => path.join(builtFolder(recipe, cache), recipe.name);
 
 /** @param {import('./recipes.mjs').Recipe} recipe */
-function pins({ go, maven }) {
+function pins({ go, maven, crate }) {
   if (go) return [readIn(go.folder, 'go.mod'), readIn(go.folder, 'go.sum'), go.target, ...go.flags];
   if (maven) return [readIn(maven.folder, 'pom.xml'), readIn(maven.folder, 'checksums.sha256'), maven.mainClass];
+  if (crate) return [crate.sha256, crate.target, ...crate.flags];
   return [];
 }
 

@@ -55,13 +55,32 @@ const PREREQUISITES = [
     remedy: 'only for npm test: apt-get install maven',
   },
   {
+    name: 'Cargo',
+    file: 'cargo',
+    args: ['--version'],
+    pattern: /(\d+\.\d+\.\d+)/,
+    atLeast: '1.60.0',
+    state: 'warning',
+    remedy: "only for npm test, which fetches Bitcoin Core's sources with it: apt-get install cargo",
+  },
+  {
+    name: 'CMake',
+    file: 'cmake',
+    args: ['--version'],
+    pattern: /(\d+\.\d+\.\d+)/,
+    atLeast: '3.22.0',
+    state: 'warning',
+    remedy: 'only for npm test, which builds Bitcoin Core with it: apt-get install cmake',
+  },
+  {
     name: 'C++ compiler',
     file: 'c++',
     args: ['--version'],
     pattern: /(\d+\.\d+\.\d+)/,
     atLeast: '8.0.0',
     state: 'warning',
-    remedy: 'only for the HSM plug-in (pkcs11js): apt-get install build-essential python3',
+    remedy:
+      'only for the HSM plug-in (pkcs11js) and for Bitcoin Core in npm test: apt-get install build-essential python3',
   },
 ];
 

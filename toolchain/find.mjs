@@ -35,7 +35,7 @@ export async function findByRecipe(recipe, environment = process.env) {
   for (const place of recipe.places ?? []) {
     if (await isFile(place, constants.R_OK)) return { name: recipe.name, path: place, origin: 'system' };
   }
-  if (!recipe.go && !recipe.maven && !recipe.archive) return undefined;
+  if (!recipe.go && !recipe.maven && !recipe.archive && !recipe.crate) return undefined;
   const built = builtFile(recipe);
   if (!(await isFile(built, constants.X_OK))) return undefined;
   // What Debian gave has Debian's version.

@@ -9,6 +9,8 @@ const NEEDS = [
   { files: 'test/(e2e|faults)/', tools: ['temporal', 'btcd', 'prometheus', 'alertmanager'] },
   { files: 'test/compliance/(chain|other-nodes)\\.test', tools: ['btcd'] },
   { files: 'test/vectors/vault-spends\\.test', tools: ['btcd'] },
+  { files: 'test/compliance/bitcoin-core\\.test', tools: ['bitcoind', 'btcd'] },
+  { files: 'test/vectors/vault-spends-core\\.test', tools: ['bitcoind'] },
 ];
 
 /**

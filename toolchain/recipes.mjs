@@ -18,6 +18,7 @@ export const projectFolder = path.dirname(toolchainFolder);
  * @property {string[]} [places] well-known paths of a file that is not on PATH (a PKCS#11 module)
  * @property {GoBuild} [go]
  * @property {MavenBuild} [maven]
+ * @property {CrateBuild} [crate]
  * @property {DebianArchive} [archive] tried before a build
  * @property {string[]} [debian] packages that bring it
  *
@@ -30,6 +31,16 @@ export const projectFolder = path.dirname(toolchainFolder);
  * @typedef {object} DebianArchive a package of Debian that is unpacked and not installed, so that no service of it starts
  * @property {string} package
  * @property {string} member path of the program inside of it
+ *
+ * @typedef {object} CrateBuild C++ sources that a crate of Rust carries, built with CMake
+ * @property {string} name
+ * @property {string} version
+ * @property {string} sha256 of the crate
+ * @property {string} folder with CMakeLists.txt, in the crate
+ * @property {string} target
+ * @property {string} program where CMake puts it, in its build folder
+ * @property {string[]} flags
+ * @property {string[]} debian packages that the build needs
  *
  * @typedef {object} MavenBuild
  * @property {string} folder holds pom.xml and checksums.sha256 of every jar
@@ -87,10 +98,29 @@ export const recipes = [
   {
     name: 'bitcoind',
     title: 'Bitcoin Core',
-    purpose: 'an alternative to btcd; used when it is there, never built',
-    version: '28',
+    purpose: 'proving the Bitcoin adapter on a second kind of node; the devnet needs none',
+    version: '31.99',
     command: 'bitcoind',
     versionCheck: { args: ['--version'], pattern: /version v?(\d+\.\d+(?:\.\d+)?)/, atLeast: '28.0.0' },
+    // No registry of packages has Core itself; this crate has its sources, but for the wallet, Qt and a table of networks.
+    crate: {
+      name: 'libbitcoinkernel-sys',
+      version: '0.4.1',
+      sha256: '345d18a1ce19a1becfcaaa066e3a60e9c7813ef5c23ea8c20704ca4ba1a46339',
+      folder: 'bitcoin',
+      target: 'bitcoind',
+      program: 'bin/bitcoind',
+      flags: [
+        '-DCMAKE_BUILD_TYPE=None',
+        '-DCMAKE_CXX_FLAGS=-O1',
+        '-DBUILD_SHARED_LIBS=OFF',
+        '-DWITH_EMBEDDED_ASMAP=OFF',
+        ...['WALLET', 'EXTERNAL_SIGNER', 'IPC'].map((part) => `-DENABLE_${part}=OFF`),
+        ...['TESTS', 'BENCH', 'TX', 'UTIL', 'CLI', 'BITCOIN_BIN', 'WALLET_TOOL'].map((part) => `-DBUILD_${part}=OFF`),
+        '-DINSTALL_MAN=OFF',
+      ],
+      debian: ['cmake', 'g++', 'libboost-dev', 'libevent-dev', 'pkg-config'],
+    },
   },
   {
     name: 'softhsm2',

@@ -15,7 +15,7 @@ import { runStatic } from './static-run.mjs';
 import { summarise } from './tally.mjs';
 import { prepareTools } from './tools.mjs';
 
-const TOOLS = ['temporal', 'btcd', 'temporal-test-server', 'prometheus', 'promtool', 'alertmanager'];
+const TOOLS = ['temporal', 'btcd', 'bitcoind', 'temporal-test-server', 'prometheus', 'promtool', 'alertmanager'];
 
 endOnSignals();
 await main(async () => {

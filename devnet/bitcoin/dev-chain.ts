@@ -19,7 +19,7 @@ const MINE_BLOCKS_MAX = 1_000;
  * Regtest nodes under our control. Blocks are built here and handed to every node with `submitblock`, so that a prepared fork
  * takes the same code path in the nodes as one that comes from the network. Calls are served one after another.
  */
-export class BtcdDevChain implements DevChain {
+export class RegtestDevChain implements DevChain {
   readonly #nodes: readonly NodeRpc[];
   readonly #faucet: Faucet;
   readonly #ledger: Ledger;

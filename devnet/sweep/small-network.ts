@@ -11,7 +11,7 @@ import { toolPath } from '../../toolchain/tools.mjs';
 import { initValidator } from '../../validator/init.ts';
 import { parseNetworkGenesis } from '../../wire/documents/index.ts';
 import { writeCoordinatorConfig } from '../../workers/config/write.ts';
-import { BtcdDevChain } from '../bitcoin/dev-chain.ts';
+import { RegtestDevChain } from '../bitcoin/dev-chain.ts';
 import { openFaucet } from '../bitcoin/faucet.ts';
 import { type BlockKeeper, keepBlocks } from '../block-keeper.ts';
 import { newCommittee } from '../genesis.ts';
@@ -42,7 +42,7 @@ const OUTFLOW_CAP_SATS = 1_000_000_000_000;
 export type SmallNetwork = Network & {
   readonly genesis: NetworkGenesis;
   readonly client: Client;
-  readonly chain: BtcdDevChain;
+  readonly chain: RegtestDevChain;
   readonly nodes: readonly NodeRpc[];
   /** Mines and writes the chain down: a node that is killed comes back without it. */
   mine(blocks: number): Promise<void>;
@@ -108,7 +108,7 @@ export async function startSmallNetwork(root: string, portBase: number, signal: 
 
 async function startNodes(network: Network): Promise<{
   readonly nodes: readonly NodeRpc[];
-  readonly chain: BtcdDevChain;
+  readonly chain: RegtestDevChain;
   readonly keeper: BlockKeeper;
 }> {
   const { layout, ports, tools, supervisor } = network;
@@ -121,7 +121,7 @@ async function startNodes(network: Network): Promise<{
     }),
   );
   const nodes = NODES.flatMap((node) => rpcs.get(node) ?? []);
-  const chain = new BtcdDevChain(nodes, await openFaucet(join(layout.root, 'faucet.key')));
+  const chain = new RegtestDevChain(nodes, await openFaucet(join(layout.root, 'faucet.key')));
   await chain.prepare();
   await chain.mine(1);
   await keeper.save(await highest(nodes));

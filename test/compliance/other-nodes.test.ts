@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type RunningBtcd, startBtcd } from '../../devnet/bitcoin/btcd.ts';
+import { startBtcd } from '../../devnet/bitcoin/btcd.ts';
+import type { BitcoinNodeOptions, RunningBitcoinNode } from '../../devnet/bitcoin/node-process.ts';
 import { type BitcoinNodes, startBitcoinNodes } from '../../devnet/bitcoin/nodes.ts';
 import type { BitcoinChain } from '../../domain/ports/chain.ts';
 import type { ConfigLocation } from '../../domain/plugin/manifest.ts';
@@ -19,7 +20,7 @@ const SCRIPT = `5120${'ab'.repeat(32)}`;
 
 let dir = '';
 let regtest: BitcoinNodes | undefined;
-const others: RunningBtcd[] = [];
+const others: RunningBitcoinNode[] = [];
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'firebreak-other-nodes-'));
@@ -31,7 +32,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-async function viewOn(node: RunningBtcd): Promise<BitcoinChain> {
+async function viewOn(node: RunningBitcoinNode): Promise<BitcoinChain> {
   const dataDir = await mkdtemp(join(dir, 'view-'));
   const section = {
     rpc_url: node.url,
@@ -70,7 +71,8 @@ test('a real node of another network is named, and nothing is read from it', asy
 test('a real node that prunes and still has every block that is needed is used as any other', async () => {
   const binary = await toolPath('btcd');
   const ports = { rpcPort: await loopbackPort(), p2pPort: await loopbackPort() };
-  regtest = await startBitcoinNodes({ binary, dir: join(dir, 'regtest'), ports: [ports] });
+  const start = (options: BitcoinNodeOptions) => startBtcd({ ...options, binary });
+  regtest = await startBitcoinNodes({ start, dir: join(dir, 'regtest'), ports: [ports] });
   const connect = [`127.0.0.1:${ports.p2pPort}`];
   const rpcPort = await loopbackPort();
   const pruning = await startBtcd({ binary, dir: join(dir, 'pruning'), rpcPort, connect, pruneMib: PRUNE_MIB });
