@@ -41,14 +41,27 @@ export async function withClient<T>(
   } finally {
     clearTimeout(stillTrying);
   }
+  const client = new Client({ connection, namespace });
   try {
-    return await work(new Client({ connection, namespace }));
+    return await work(client);
   } catch (error) {
-    throw translate(error, address);
+    throw (await endedBefore(client, error)) ?? translate(error, address);
   } finally {
     await calls.end();
     await connection.close();
   }
+}
+
+/** To whoever wants to change it, the engine says of a process that has ended what it says of one that never was. */
+async function endedBefore(client: Client, error: unknown): Promise<FirebreakFailure | undefined> {
+  if (!(error instanceof WorkflowNotFoundError)) return undefined;
+  const { workflowId } = error;
+  const described = await client
+    .withDeadline(Date.now() + QUIET_MS, () => client.workflow.getHandle(workflowId).describe())
+    .catch(() => undefined);
+  if (described === undefined || described.status.name === 'RUNNING') return undefined;
+  const how = described.status.name.toLowerCase();
+  return new FirebreakFailure('conflict.process-over', `${workflowId} is over (${how})`, {}, { cause: error });
 }
 
 function translate(error: unknown, address: string): unknown {

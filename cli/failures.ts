@@ -60,6 +60,11 @@ export const cliFailures = {
     meaning: 'The workflow engine knows no process of this name.',
     remedy: '`firebreak ceremony list` shows every process and its name.',
   },
+  'conflict.process-over': {
+    meaning: 'The process or the incident that was to be changed has ended.',
+    remedy:
+      'Nothing in it can be changed any more. Read it with `firebreak incident show` or `firebreak ceremony show`, and begin what is still to be done anew.',
+  },
   'input.unknown-incident': {
     meaning: 'No incident, and no run of one, has this name or begins with these 8 characters or more, or several do.',
     remedy: '`firebreak incident list` shows every incident with its whole key.',

@@ -70,6 +70,16 @@ test('after a hand-over the present committee orders, and the one before no long
   expect(judgeOrder(signed(freeze), present, NO_ORDER, NOW)).toMatchObject({ refusal: { code: 'policy.order-epoch' } });
 });
 
+test('of an order that was changed after it was signed it is said that its signatures count for nothing', () => {
+  const forged = { order: { ...freeze, expiresAtSeconds: NOW + 86_400 }, signatures: signed(freeze, three).signatures };
+  const messageOf = (order: SignedOrder) => {
+    const judged = judge(order);
+    return judged.ok ? 'obeyed' : judged.refusal.message;
+  };
+  expect(messageOf(forged)).toMatch(/^order has 0 of 3 signatures; 3 more count for nothing/);
+  expect(messageOf(signed(freeze, three.slice(1)))).toBe('order has 2 of 3 signatures');
+});
+
 type Attack = readonly [string, OrderRefusal, () => ReturnType<typeof judge>];
 const quorum = (order: SignedOrder) => () => judge(order);
 const attacks: readonly Attack[] = [

@@ -106,7 +106,10 @@ export function judgeOrder(
   }
   const need = quorumOf(genesis.committee, order.kind);
   const have = countSignatures(signed, genesis.committee);
-  if (have < need) return refuse('policy.order-quorum', `order has ${have} of ${need} signatures`, { have, need });
+  const idle = signed.signatures.length - have;
+  const more = idle === 0 ? '' : `; ${idle} more count for nothing: over other content, twice, or of nobody here`;
+  const tooFew = `order has ${have} of ${need} signatures${more}`;
+  if (have < need) return refuse('policy.order-quorum', tooFew, { have, need });
   return accept({
     number: order.number,
     frozenUntilSeconds: order.kind === 'freeze' ? order.expiresAtSeconds : 0,

@@ -257,6 +257,11 @@ test('stop and undo are single commands; undo and resume need the key of a membe
   await eventually('people have to act', async () => (await lines('fourth')).includes('SEV1 FAILED'));
   await close(screen, 'fourth', by);
   await eventually('the incident is over', async () => (await lines('fourth')).includes('SEV1 OVER'));
+  const over = { code: 'conflict.process-over', message: expect.stringMatching(/test-network\/fourth is over/) };
+  await expect(stop(screen, 'fourth', by)).rejects.toMatchObject(over);
+  await expect(resume(screen, 'fourth', 'look', { ...by, key: keyFile(1) })).rejects.toMatchObject(over);
+  await expect(note({ data, by: 'ann', attach: [] }, 'fourth', 'too late')).rejects.toMatchObject(over);
+  await expect(stop(screen, 'never', by)).rejects.toMatchObject({ code: 'input.unknown-incident' });
 });
 
 test('the file of a freeze that was one renewal too many is handed again with four more signatures, and arrives', async () => {
