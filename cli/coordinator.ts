@@ -20,6 +20,14 @@ const QUIET_MS = 2_000;
 /** What is named here is looked for among incidents, and anything else among processes. */
 const OF_INCIDENTS = [incidentId('', ''), runOfIncident('', '')].map((id) => id.slice(0, id.indexOf('/') + 1));
 
+const HOW_IT_ENDED: Readonly<Record<string, string>> = {
+  COMPLETED: 'came to its end',
+  FAILED: 'failed',
+  CANCELLED: 'was cancelled',
+  TERMINATED: 'was terminated',
+  TIMED_OUT: 'ran out of time',
+};
+
 /** Gives `work` a client of the workflow engine; `unavailable.coordinator` when it does not answer. */
 export async function withClient<T>(
   operator: Operator,
@@ -57,11 +65,11 @@ async function endedBefore(client: Client, error: unknown): Promise<FirebreakFai
   if (!(error instanceof WorkflowNotFoundError)) return undefined;
   const { workflowId } = error;
   const described = await client
-    .withDeadline(Date.now() + QUIET_MS, () => client.workflow.getHandle(workflowId).describe())
+    .withDeadline(Date.now() + CONNECT_MS, () => client.workflow.getHandle(workflowId).describe())
     .catch(() => undefined);
-  if (described === undefined || described.status.name === 'RUNNING') return undefined;
-  const how = described.status.name.toLowerCase();
-  return new FirebreakFailure('conflict.process-over', `${workflowId} is over (${how})`, {}, { cause: error });
+  const how = HOW_IT_ENDED[described?.status.name ?? ''];
+  if (how === undefined) return undefined;
+  return new FirebreakFailure('conflict.process-over', `${workflowId} is over: it ${how}`, {}, { cause: error });
 }
 
 function translate(error: unknown, address: string): unknown {

@@ -61,9 +61,9 @@ export const cliFailures = {
     remedy: '`firebreak ceremony list` shows every process and its name.',
   },
   'conflict.process-over': {
-    meaning: 'The process or the incident that was to be changed has ended.',
+    meaning: 'The process that was to be changed, the run of an incident or the incident itself, has ended.',
     remedy:
-      'Nothing in it can be changed any more. Read it with `firebreak incident show` or `firebreak ceremony show`, and begin what is still to be done anew.',
+      'Nothing in that process can be changed any more. `firebreak incident show` says what an incident still waits for, `firebreak ceremony show` what a ceremony came to.',
   },
   'input.unknown-incident': {
     meaning: 'No incident, and no run of one, has this name or begins with these 8 characters or more, or several do.',

@@ -1,4 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
+  appendFileSync,
   chmodSync,
   existsSync,
   mkdirSync,
@@ -11,88 +14,115 @@ import {
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { buildByRecipe } from './build.mjs';
 import { builtFolder } from './cache.mjs';
+import { buildFromCrate } from './crate.mjs';
 import type { Recipe } from './recipes.mjs';
 
-/** What cargo leaves of a crate, with the digest that it checked. */
+/** Keeps the crate where cargo does, under the folder of a registry. */
 const CARGO = `#!/bin/sh
-mkdir -p crates/sources-of-it && echo "{\\"files\\":{},\\"package\\":\\"$(cat "$STUB/digest")\\"}" > crates/sources-of-it/.cargo-checksum.json
+mkdir -p "$CARGO_HOME/registry/cache/any-registry" && cp "$STUB/crate.tgz" "$CARGO_HOME/registry/cache/any-registry/sources-of-it-1.2.3.crate"
 `;
 const CMAKE = `#!/bin/sh
 echo "$*" >> "$STUB/calls"
-[ "$1" = -S ] && { mkdir -p "$4/bin"; exit 0; }
-[ -e "$STUB/fail" ] && { echo "no such header"; exit 1; }
+if [ "$1" = -G ]; then
+  [ -e "$4/header.h" ] || { echo "no sources"; exit 1; }
+  [ -e "$STUB/lacking" ] && { echo "Boost is missing"; exit 1; }
+  mkdir -p "$6/bin"; exit 0
+fi
+[ -e "$STUB/nothing" ] && exit 0
 echo "[ 50%] Building CXX object"; printf '#!/bin/sh\\necho made\\n' > "$2/bin/made"; chmod +x "$2/bin/made"
 `;
-const APT = '#!/bin/sh\necho "E: no network"; exit 100\n';
-const PINNED = 'ab'.repeat(32);
 
 describe('a program whose sources come in a crate', () => {
   let folder: string;
-  let cache: string;
-  const before = { PATH: process.env['PATH'], STUB: process.env['STUB'] };
+  let scratch: string;
+  let recipe: Recipe;
+  let installed: readonly string[][];
+  const before = { PATH: process.env['PATH'], STUB: process.env['STUB'], CARGO_HOME: process.env['CARGO_HOME'] };
   const crate = {
     name: 'sources-of-it',
     version: '1.2.3',
-    sha256: PINNED,
+    sha256: '',
     folder: 'inner',
     target: 'made',
     program: 'bin/made',
     flags: ['-DTESTS=OFF'],
     debian: ['libmade-dev'],
   };
-  const recipe: Recipe = { name: 'made', title: 'Made', purpose: 'a test', version: '1.2.3', crate };
+  const place = (...names: string[]) => path.join(folder, ...names);
 
   beforeEach(() => {
     folder = mkdtempSync(path.join(os.tmpdir(), 'firebreak-crate-'));
-    cache = path.join(folder, 'cache');
-    for (const place of ['bin', 'cache']) mkdirSync(path.join(folder, place));
-    for (const [name, text] of Object.entries({ cargo: CARGO, cmake: CMAKE, 'apt-get': APT })) {
-      writeFileSync(path.join(folder, 'bin', name), text);
-      chmodSync(path.join(folder, 'bin', name), 0o755);
+    scratch = place('scratch');
+    for (const each of ['bin', 'scratch', 'sources-of-it-1.2.3/inner']) mkdirSync(place(each), { recursive: true });
+    for (const [name, text] of Object.entries({ cargo: CARGO, cmake: CMAKE })) {
+      writeFileSync(place('bin', name), text);
+      chmodSync(place('bin', name), 0o755);
     }
-    writeFileSync(path.join(folder, 'digest'), PINNED);
-    process.env['PATH'] = `${path.join(folder, 'bin')}:${before.PATH}`;
+    writeFileSync(place('sources-of-it-1.2.3/inner/header.h'), '');
+    execFileSync('tar', ['-czf', 'crate.tgz', 'sources-of-it-1.2.3'], { cwd: folder });
+    const sha256 = createHash('sha256')
+      .update(readFileSync(place('crate.tgz')))
+      .digest('hex');
+    recipe = { name: 'made', title: 'Made', purpose: 'a test', version: '1.2.3', crate: { ...crate, sha256 } };
+    installed = [];
+    process.env['PATH'] = `${place('bin')}:${before.PATH}`;
     process.env['STUB'] = folder;
+    process.env['CARGO_HOME'] = place('cargo');
   });
 
   afterEach(() => {
-    process.env['PATH'] = before.PATH;
-    if (before.STUB === undefined) delete process.env['STUB'];
+    for (const [name, value] of Object.entries(before)) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const left = () => readdirSync(cache).filter((name) => name.startsWith('made-') && !name.endsWith('.lock'));
+  const build = (progress: object = {}) => {
+    if (recipe.crate === undefined) throw new Error('the recipe names a crate');
+    const install = (packages: readonly string[]) => {
+      installed = [...installed, [...packages]];
+      return Promise.resolve({ installed: false, detail: 'type: install libmade-dev' });
+    };
+    return buildFromCrate(recipe, recipe.crate, scratch, progress, place('made.log'), install);
+  };
 
-  test('is built from them, shows how far it is, and keeps nothing but the program', async () => {
+  test('is built from them, shows how far it is, installs nothing that it does not need, and keeps only the program', async () => {
     const counts: number[] = [];
-    const built = await buildByRecipe(recipe, { count: (done) => counts.push(done) }, cache);
-    expect(readFileSync(built, 'utf8')).toContain('echo made');
-    expect(readdirSync(path.dirname(built))).toEqual(['made']);
+    await build({ count: (done: number) => counts.push(done) });
+    expect(readFileSync(path.join(scratch, 'made'), 'utf8')).toContain('echo made');
+    expect(readdirSync(scratch)).toEqual(['made']);
     expect(counts).toEqual([50]);
-    expect(readFileSync(path.join(folder, 'calls'), 'utf8')).toContain('-DTESTS=OFF');
+    expect(installed).toEqual([]);
+    expect(readFileSync(place('calls'), 'utf8')).toContain('-DTESTS=OFF');
   });
 
-  test('is not built from a crate that is not the pinned one', async () => {
-    writeFileSync(path.join(folder, 'digest'), 'cd'.repeat(32));
-    await expect(buildByRecipe(recipe, {}, cache)).rejects.toThrow(/not the pinned/);
-    expect(existsSync(path.join(folder, 'calls'))).toBe(false);
-    expect(left()).toEqual([]);
+  test('is not built from a crate with other bytes than the pinned ones, whatever cargo thinks of them', async () => {
+    appendFileSync(place('crate.tgz'), 'x');
+    await expect(build()).rejects.toMatchObject({ code: 'policy.tool-source' });
+    expect(existsSync(place('calls'))).toBe(false);
+    expect(readdirSync(scratch)).toEqual([]);
   });
 
-  test('that cannot be built says what to install', async () => {
-    writeFileSync(path.join(folder, 'fail'), '');
-    await expect(buildByRecipe(recipe, {}, cache)).rejects.toThrow(/Made failed; .*libmade-dev/);
-    expect(left()).toEqual([]);
+  test('whose build lacks something installs it, and says what to type where that does not help', async () => {
+    writeFileSync(place('lacking'), '');
+    await expect(build()).rejects.toThrow('configuring Made failed; type: install libmade-dev');
+    expect(installed).toEqual([['libmade-dev']]);
+    expect(readFileSync(place('made-configure.log'), 'utf8')).toContain('Boost is missing');
+    expect(readdirSync(scratch)).toEqual([]);
+  });
+
+  test('that the build leaves nowhere is a failed build and no crash of whoever asked', async () => {
+    writeFileSync(place('nothing'), '');
+    await expect(build()).rejects.toMatchObject({ code: 'unavailable.tool-build' });
   });
 
   test('lives in another folder of the cache when the crate or a flag changes', () => {
-    const folders = [
-      recipe,
-      { ...recipe, crate: { ...crate, sha256: 'cd'.repeat(32) } },
-      { ...recipe, crate: { ...crate, flags: [] } },
-    ];
-    expect(new Set(folders.map((each) => builtFolder(each, cache))).size).toBe(3);
+    const others = [{}, { sha256: 'cd'.repeat(32) }, { flags: [] }].map((change) => ({
+      ...recipe,
+      crate: { ...crate, ...change },
+    }));
+    expect(new Set(others.map((each) => builtFolder(each, place('cache')))).size).toBe(3);
   });
 });

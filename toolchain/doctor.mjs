@@ -59,7 +59,7 @@ const PREREQUISITES = [
     file: 'cargo',
     args: ['--version'],
     pattern: /(\d+\.\d+\.\d+)/,
-    atLeast: '1.60.0',
+    atLeast: '1.70.0',
     state: 'warning',
     remedy: "only for npm test, which fetches Bitcoin Core's sources with it: apt-get install cargo",
   },

@@ -17,6 +17,11 @@ export const toolchainFailures = /** @type {const} */ ({
     remedy:
       'Read the log named in the message; the usual causes are no network and a full disk. Then run the command again.',
   },
+  'policy.tool-source': {
+    meaning: 'The sources of an outside program are not the ones that its recipe pins; nothing of them was built.',
+    remedy:
+      'Remove the file that the message names and run the command again. If it comes back, ask who serves it: do not build it.',
+  },
   'unavailable.packages': {
     meaning: 'Installing the npm packages of the lock file failed.',
     remedy:

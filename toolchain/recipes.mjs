@@ -40,7 +40,7 @@ export const projectFolder = path.dirname(toolchainFolder);
  * @property {string} target
  * @property {string} program where CMake puts it, in its build folder
  * @property {string[]} flags
- * @property {string[]} debian packages that the build needs
+ * @property {string[]} debian packages that the build needs, beside cargo
  *
  * @typedef {object} MavenBuild
  * @property {string} folder holds pom.xml and checksums.sha256 of every jar
@@ -101,7 +101,11 @@ export const recipes = [
     purpose: 'proving the Bitcoin adapter on a second kind of node; the devnet needs none',
     version: '31.99',
     command: 'bitcoind',
-    versionCheck: { args: ['--version'], pattern: /version v?(\d+\.\d+(?:\.\d+)?)/, atLeast: '28.0.0' },
+    versionCheck: {
+      args: ['--version'],
+      pattern: /Bitcoin Core (?:daemon )?version v?(\d+\.\d+(?:\.\d+)?)/,
+      atLeast: '28.0.0',
+    },
     // No registry of packages has Core itself; this crate has its sources, but for the wallet, Qt and a table of networks.
     crate: {
       name: 'libbitcoinkernel-sys',
@@ -119,7 +123,7 @@ export const recipes = [
         ...['TESTS', 'BENCH', 'TX', 'UTIL', 'CLI', 'BITCOIN_BIN', 'WALLET_TOOL'].map((part) => `-DBUILD_${part}=OFF`),
         '-DINSTALL_MAN=OFF',
       ],
-      debian: ['cmake', 'g++', 'libboost-dev', 'libevent-dev', 'pkg-config'],
+      debian: ['cmake', 'g++', 'make', 'libboost-dev'],
     },
   },
   {

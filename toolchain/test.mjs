@@ -16,6 +16,8 @@ import { summarise } from './tally.mjs';
 import { prepareTools } from './tools.mjs';
 
 const TOOLS = ['temporal', 'btcd', 'bitcoind', 'temporal-test-server', 'prometheus', 'promtool', 'alertmanager'];
+/** Minutes to build, so that whoever runs another part does not wait for it. */
+const CORE_PARTS = ['compliance', 'vectors'];
 
 endOnSignals();
 await main(async () => {
@@ -34,7 +36,9 @@ await main(async () => {
     return 2;
   }
   // A tool that cannot be had is shown here; what wants it is skipped by name.
-  const { environment, missing } = await prepareTools(TOOLS, progress);
+  const wantsCore = jestProjects.some((part) => wanted(part) && CORE_PARTS.includes(part.name));
+  const tools = TOOLS.filter((tool) => tool !== 'bitcoind' || wantsCore);
+  const { environment, missing } = await prepareTools(tools, progress);
   const left = withoutTools(missing);
   Object.assign(environment, await prepareSoftHsm(progress));
 

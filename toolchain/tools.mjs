@@ -102,7 +102,8 @@ async function describe(recipe) {
       return { name, title, purpose, state: 'ready', detail: foundInWords(recipe, found), remedy: '' };
     }
     // What tests alone need takes minutes to build and nothing else misses it.
-    if (recipe.crate) return { name, title, purpose, state: 'optional', detail: `not here; ${purpose}`, remedy: '' };
+    if (recipe.crate)
+      return { name, title, purpose, state: 'optional', detail: `not here; ${purpose}`, remedy: remedyFor(recipe) };
     return {
       name,
       title,
@@ -140,6 +141,7 @@ const instead = (recipe, { version, origin }) =>
 function remedyFor(recipe) {
   if (recipe.archive) return `npm start fetches it once with apt-get, or builds it (needs Go)`;
   if (recipe.go) return 'npm start builds it once (needs Go)';
+  if (recipe.crate) return 'npm test builds it once (needs cargo, CMake and a C++ compiler)';
   if (recipe.maven) return 'npm test fetches it once (needs Maven and a JDK)';
   return `sudo apt-get install ${recipe.debian?.join(' ')}`;
 }

@@ -327,17 +327,21 @@ test('show says how many signatures are missing, and afterwards that a validator
   await sign(file, 1);
   const early = showOrder(file, where(), NOW);
   expect(early).toMatchObject({ exitCode: 1, data: { valid: false, have: 1, need: 2 } });
+  expect(early.next).toMatch(/^order sign /);
   await sign(file, 2);
   const later = showOrder(file, where(), NOW);
   expect(later).toMatchObject({ exitCode: 0, data: { valid: true }, next: `order send ${file}` });
 });
 
-test('show names a signature that does not fit the order', async () => {
+test('show names a signature that does not fit the order, and has nobody sign what was changed', async () => {
   const file = await made();
   await sign(file, 1);
   const signed = read(file);
   writeFileSync(file, JSON.stringify({ ...signed, order: { ...signed.order, reason: 'another reason' } }));
-  expect(showOrder(file, where(), NOW).data['signedBy']).toEqual(['member 1 (INVALID)']);
+  const shown = showOrder(file, where(), NOW);
+  expect(shown.data['signedBy']).toEqual(['member 1 (INVALID)']);
+  expect(shown.lines.join('\n')).toContain('0 of 2 signatures; 1 more count for nothing');
+  expect(shown.next).toBeUndefined();
 });
 
 test('an order without its quorum is not even sent', async () => {

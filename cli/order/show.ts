@@ -14,7 +14,9 @@ export function showOrder(
   const genesis = presentGenesis(options);
   const signed = readOrder(file);
   const verdict = judgeOrder(signed, genesis, NO_ORDER, nowSeconds);
-  const unsigned = !verdict.ok && verdict.refusal.code === 'policy.order-quorum';
+  // Whoever signs what was changed after others signed it makes it more true than it is.
+  const unsigned =
+    !verdict.ok && verdict.refusal.code === 'policy.order-quorum' && verdict.refusal.details?.['idle'] === 0;
   return {
     data: {
       ...orderData(signed, genesis),

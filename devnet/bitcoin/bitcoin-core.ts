@@ -1,9 +1,10 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { findTool } from '../../toolchain/tools.mjs';
 import { type BitcoinNodeOptions, type RunningBitcoinNode, startNode } from './node-process.ts';
 
 export type BitcoinCoreOptions = BitcoinNodeOptions & {
-  /** Path of bitcoind (`await toolPath('bitcoind')`). */
+  /** Path of bitcoind (`await bitcoindPath()`). */
   readonly binary: string;
 };
 
@@ -17,6 +18,13 @@ export function startBitcoinCore(options: BitcoinCoreOptions): Promise<RunningBi
     flags: (configFile: string) => flagsOf(options, configFile),
   };
   return startNode(program, options);
+}
+
+/** Path of a bitcoind that is here: building one takes minutes, and is left to `npm test`. */
+export async function bitcoindPath(): Promise<string> {
+  const found = await findTool('bitcoind');
+  if (found !== undefined) return found.path;
+  throw new Error('there is no bitcoind here: `npm test -- compliance` builds one, FIREBREAK_TOOL_BITCOIND names one');
 }
 
 /** Where a node that lives in `dir` writes its cookie. */

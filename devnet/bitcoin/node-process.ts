@@ -133,6 +133,7 @@ async function untilItAnswers(
     await Promise.race([wait(50), exited]);
   }
   child.kill('SIGKILL');
+  await exited;
   const lines = (await readFile(logFile, 'utf8').catch(() => '')).trim().split('\n').slice(-10).join('\n');
   throw new Error(
     `${program} did not answer on ${rpc.name} (${gone ?? `waited ${timeoutMs} ms`}); the log ${logFile} ends:\n${lines}`,

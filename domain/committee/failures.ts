@@ -14,7 +14,7 @@ export const domainOrderFailures: FailureTable<OrderRefusal | RenewalRefusal> = 
   'policy.order-quorum': {
     meaning: 'Too few members of the committee signed the order.',
     remedy:
-      'Collect more signatures: lifting needs more than freezing. Where the file carries some that count for nothing, it was changed after they were made: get it again from who made it.',
+      'Collect more signatures: lifting needs more than freezing. Where the file carries some that count for nothing, it may have been changed after they were made: hold it against what its author has before anybody signs it.',
   },
   'policy.order-epoch': {
     meaning: 'The order names another committee epoch than the present one; a former committee is not newly obeyed.',

@@ -77,6 +77,7 @@ test('of an order that was changed after it was signed it is said that its signa
     return judged.ok ? 'obeyed' : judged.refusal.message;
   };
   expect(messageOf(forged)).toMatch(/^order has 0 of 3 signatures; 3 more count for nothing/);
+  expect(messageOf(signed(freeze, [principal(0), deputy(0)]))).toMatch(/^order has 1 of 3 signatures; 1 more count /);
   expect(messageOf(signed(freeze, three.slice(1)))).toBe('order has 2 of 3 signatures');
 });
 

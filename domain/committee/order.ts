@@ -107,9 +107,10 @@ export function judgeOrder(
   const need = quorumOf(genesis.committee, order.kind);
   const have = countSignatures(signed, genesis.committee);
   const idle = signed.signatures.length - have;
-  const more = idle === 0 ? '' : `; ${idle} more count for nothing: over other content, twice, or of nobody here`;
+  const more =
+    idle === 0 ? '' : `; ${idle} more count for nothing: over other content, twice for a seat, or of nobody here`;
   const tooFew = `order has ${have} of ${need} signatures${more}`;
-  if (have < need) return refuse('policy.order-quorum', tooFew, { have, need });
+  if (have < need) return refuse('policy.order-quorum', tooFew, { have, need, idle });
   return accept({
     number: order.number,
     frozenUntilSeconds: order.kind === 'freeze' ? order.expiresAtSeconds : 0,

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { cookieFileOf, startBitcoinCore } from '../../devnet/bitcoin/bitcoin-core.ts';
+import { bitcoindPath, cookieFileOf, startBitcoinCore } from '../../devnet/bitcoin/bitcoin-core.ts';
 import { startBtcd } from '../../devnet/bitcoin/btcd.ts';
 import type { ConfigLocation } from '../../domain/plugin/manifest.ts';
 import { plugin as bitcoin } from '../../plugins/chain/bitcoin/index.ts';
@@ -21,7 +21,7 @@ const nodes = chainBitcoinOn({
     folders.set(position, options.dir);
     return position === BTCD_AT
       ? startBtcd({ ...options, binary: await toolPath('btcd') })
-      : startBitcoinCore({ ...options, binary: await toolPath('bitcoind') });
+      : startBitcoinCore({ ...options, binary: await bitcoindPath() });
   },
 });
 
@@ -37,10 +37,13 @@ test('the cookie that Core writes anew at each start is read anew', async () => 
   try {
     const chain = { view } as Parameters<typeof reach>[0];
     await reach(chain, (await nodes().chain.mine(1))[0]);
-    await nodes().nodes[0]?.kill();
-    await until(() => view.status().trouble?.code === 'unavailable.node-down', 'the outage');
-    await nodes().restart(0);
-    await reach(chain, (await nodes().chain.mine(1))[0]);
+    // The first leaves its old cookie behind, the second takes it along.
+    for (const end of ['kill', 'stop'] as const) {
+      await nodes().nodes[0]?.[end]();
+      await until(() => view.status().trouble?.code === 'unavailable.node-down', 'the outage');
+      await nodes().restart(0);
+      await reach(chain, (await nodes().chain.mine(1))[0]);
+    }
     await until(() => view.status().trouble === undefined, 'the recovery');
     expect(view.status().synced).toBe(true);
   } finally {

@@ -181,7 +181,7 @@ export const removals: readonly Removal[] = [
     name: 'the signatures under imported orders',
     why: 'an export that somebody edited would lift a freeze',
     file: 'domain/committee/order.ts',
-    text: "if (have < need) return refuse('policy.order-quorum', tooFew, { have, need });",
+    text: "if (have < need) return refuse('policy.order-quorum', tooFew, { have, need, idle });",
     instead: '',
     noticedBy: [
       {

@@ -1,5 +1,4 @@
-import { startBitcoinCore } from '../../devnet/bitcoin/bitcoin-core.ts';
-import { toolPath } from '../../toolchain/tools.mjs';
+import { bitcoindPath, startBitcoinCore } from '../../devnet/bitcoin/bitcoin-core.ts';
 import { vaultSpendsOn } from './rig/vault-spends.ts';
 
-vaultSpendsOn('Bitcoin Core', async (options) => startBitcoinCore({ ...options, binary: await toolPath('bitcoind') }));
+vaultSpendsOn('Bitcoin Core', async (options) => startBitcoinCore({ ...options, binary: await bitcoindPath() }));

@@ -59,7 +59,8 @@ test('the password comes from the environment, a file or the cookie, anew for ea
     const fromCookie = authorizationOf(config({ rpc_cookie_file: file }), () => undefined);
     expect(await fromCookie()).toBe(basicAuthorization('__cookie__', 'second'));
     await rm(file);
-    await expect(fromCookie()).rejects.toMatchObject({ code: 'input.node-credentials' });
+    await expect(fromCookie()).rejects.toMatchObject({ code: 'unavailable.node-down' });
+    await expect(fromFile()).rejects.toMatchObject({ code: 'input.node-credentials' });
     const unset = authorizationOf(config({ rpc_user: 'me', rpc_password_env: 'RPC' }), () => undefined);
     await expect(unset()).rejects.toMatchObject({ code: 'input.node-credentials' });
     expect(await authorizationOf(config({}), () => undefined)()).toBeUndefined();

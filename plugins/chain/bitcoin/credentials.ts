@@ -36,6 +36,14 @@ export function authorizationOf(
 
 async function secretFrom(file: string, setting: string): Promise<string> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    // A node takes its cookie along when it is stopped.
+    if (setting === 'rpc_cookie_file' && (cause as NodeJS.ErrnoException).code === 'ENOENT')
+      throw new FirebreakFailure(
+        'unavailable.node-down',
+        'the Bitcoin node has no cookie: it is not running, or rpc_cookie_file names another place',
+        { file },
+        { cause },
+      );
     throw new FirebreakFailure('input.node-credentials', `the file of ${setting} cannot be read`, { file }, { cause });
   });
   if (text.length > SECRET_FILE_BYTES_MAX) {

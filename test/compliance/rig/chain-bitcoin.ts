@@ -15,7 +15,7 @@ import { type ChainUnderTest, chainCompliance, reach, until, within } from '../.
 import { loopbackPort } from '../../../plugins/testkit/loopback-ports.ts';
 import { refundScript } from '../../../threshold/verify/refund-leaf.ts';
 
-const where: ConfigLocation = { file: 'chain.test.ts', lineOf: () => undefined };
+const where: ConfigLocation = { file: 'chain-bitcoin.ts', lineOf: () => undefined };
 const DEPTH = 6;
 
 export type NodesUnderTest = {
