@@ -4,7 +4,8 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
 export type HistoryEvent = NonNullable<History['events']>[number];
 
-const LOOK_AGAIN_MS = 15;
+/** A run that is about to begin is seen at once; one that is long in coming is not asked for sixty times a second. */
+const LOOK_AGAIN_MS = { first: 15, growth: 1.3, most: 100 } as const;
 
 /**
  * The history of a run as it grows, each event once, by long polls: until the run is closed or `signal`. A run that has not begun and a
@@ -13,6 +14,7 @@ const LOOK_AGAIN_MS = 15;
 export async function* eventsOf(client: Client, workflowId: string, signal: AbortSignal): AsyncGenerator<HistoryEvent> {
   let last = 0;
   let token: Uint8Array | undefined;
+  let againMs: number = LOOK_AGAIN_MS.first;
   while (!signal.aborted) {
     const page = await client
       .withAbortSignal(signal, () =>
@@ -26,9 +28,11 @@ export async function* eventsOf(client: Client, workflowId: string, signal: Abor
       .catch(() => undefined);
     if (page === undefined) {
       token = undefined;
-      await wait(LOOK_AGAIN_MS);
+      await wait(againMs);
+      againMs = Math.min(againMs * LOOK_AGAIN_MS.growth, LOOK_AGAIN_MS.most);
       continue;
     }
+    againMs = LOOK_AGAIN_MS.first;
     token = page.nextPageToken.length > 0 ? page.nextPageToken : undefined;
     for (const event of page.history?.events ?? []) {
       const eventId = Number(event.eventId);

@@ -18,7 +18,8 @@ const USAGE = `usage: npm run sweep -- [--max-minutes N] [--points N] [--lanes N
   --report  that only, and no sweep`;
 const PAGE = join(projectFolder, 'docs', 'crash-sweep.md');
 const VOLLEYS_PER_NETWORK = 25;
-const PAIRS_EVERY = 2;
+/** There are more than seventeen hundred single kills, and a volley of pairs is many points at once. */
+const PAIRS_EVERY = 6;
 /** Two networks whose bases are this far apart do not meet. */
 const PORTS_PER_LANE = 200;
 

@@ -13,15 +13,28 @@ export type Wanted = {
 
 const KINDS = ['worker', 'temporal', 'validator', 'bitcoin'] as const;
 
-/** Kills after steps that have met none of these victims yet; when there are none left, or for pairs, by chance. */
-export function shotsFor(state: SweepState, chance: Chance, { volley, isPair, turn, runs }: Wanted): readonly Shot[] {
-  const every = workflowsOf(volley).flatMap((workflow) =>
+type Point = { readonly label: string; readonly victim: string; readonly at: number; readonly name: string };
+
+const pointsOf = (state: SweepState, volley: Volley): readonly Point[] =>
+  workflowsOf(volley).flatMap((workflow) =>
     (state.undisturbed(workflow)?.labels ?? []).flatMap((label, at) =>
       VICTIMS.map((victim) => ({ label, victim, at, name: `${workflow} | ${pointOf(label, victim)}` })),
     ),
   );
+
+const openOf = (state: SweepState, points: readonly Point[]): readonly Point[] => {
   const { singles } = state.points();
-  const open = isPair ? [] : every.filter(({ name }) => !singles.has(name));
+  return points.filter(({ name }) => !singles.has(name));
+};
+
+/** Whether a step of its workflows has not met every victim yet. */
+export const hasOpen = (state: SweepState, volley: Volley): boolean =>
+  openOf(state, pointsOf(state, volley)).length > 0;
+
+/** Kills after steps that have met none of these victims yet; when there are none left, or for pairs, by chance. */
+export function shotsFor(state: SweepState, chance: Chance, { volley, isPair, turn, runs }: Wanted): readonly Shot[] {
+  const every = pointsOf(state, volley);
+  const open = isPair ? [] : openOf(state, every);
   const kind = KINDS[turn % KINDS.length] ?? 'worker';
   const fitting = open.filter(({ victim }) => victim.startsWith(kind));
   const from = [fitting, open, every].find((each) => each.length > 0) ?? [];

@@ -1,4 +1,5 @@
 import { watch } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { ValidatorId } from '../../domain/network/network.ts';
 import { readJournal } from '../../validator/custody/journal/read.ts';
@@ -57,15 +58,16 @@ const ASKED_FOR = /(?: scheduled|^timer started)(?: \d+)?$/;
 const TASK_ENDED = 'workflow task ended';
 const CEREMONY = /(?:signing|keygen|selftest)-[0-9a-f]{32}/g;
 
-/** Follows the history of a run as it grows, by long polls, until it is closed or `signal`. */
+/** Follows the history of a run as it grows, by long polls, until it is closed or `signal`; one that begins later is not asked for before. */
 export function followHistory(
   client: Client,
   workflowId: string,
   signal: AbortSignal,
   onStep: (step: Step) => void,
+  beginsInMs = 0,
 ): Trail {
   const trail: Trail = { workflowId, history: [], ceremonies: new Set(), phase: undefined, closedAtMs: undefined };
-  void follow(client, trail, signal, onStep);
+  void wait(beginsInMs).then(() => follow(client, trail, signal, onStep));
   return trail;
 }
 
@@ -125,7 +127,6 @@ function labelling(): (event: HistoryEvent) => string | undefined {
   };
 }
 
-const CEREMONIES_LOOKED_AT = 24;
 /** A write is told before it can be read. */
 const READ_AGAIN_MS = 4;
 
@@ -140,28 +141,23 @@ export function followJournals(
   for (const by of validators) {
     const { dir, journal: file } = layout.validator(by);
     const journal = readJournal(file);
-    const known = new Set<string>();
-    const look = (isNew: boolean): void => {
+    let last = journal.steps.last();
+    const look = (): void => {
       if (signal.aborted) return;
-      for (const ceremony of journal.steps.ceremonies(CEREMONIES_LOOKED_AT))
-        for (const [at, { step, atMs }] of journal.steps.of(ceremony).entries()) {
-          const name = `${ceremony} ${at}`;
-          if (known.has(name)) continue;
-          known.add(name);
-          if (!isNew) continue;
-          const row = { ceremony, step, by, atMs };
-          told.push(row);
-          onRow(row, told.filter((each) => each.ceremony === ceremony && each.step === step).length);
-        }
+      for (const { number, ceremony, step, atMs } of journal.steps.after(last)) {
+        last = number;
+        const row = { ceremony, step, by, atMs };
+        told.push(row);
+        onRow(row, told.filter((each) => each.ceremony === ceremony && each.step === step).length);
+      }
     };
     const lookAgain = (): void => {
       try {
-        look(true);
+        look();
       } catch {
         // its owner is just being killed or started; the next write is looked at again
       }
     };
-    look(false);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const watcher = watch(dir, (_event, name) => {
       if (name?.startsWith('journal.sqlite') !== true || timer !== undefined) return;

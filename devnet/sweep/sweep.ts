@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { Chance } from './chance.ts';
-import { shotsFor } from './plan.ts';
+import { hasOpen, shotsFor } from './plan.ts';
 import { Runs, type Volley, VOLLEYS } from './runs.ts';
 import { type SmallNetwork, startSmallNetwork } from './small-network.ts';
 import { pointOf, type SweepState } from './state.ts';
@@ -35,7 +35,7 @@ export const SIZES: Readonly<Record<Volley, number>> = {
   openVault: 16,
   confirmDeposit: 14,
   payOut: 14,
-  sweepVaults: 8,
+  sweepVaults: 4,
 };
 /** Runs begin within the time that one of them takes: then they stand at different steps when the kill comes, and most are under way. */
 const SPREAD_MAX_MS = 10_000;
@@ -81,8 +81,10 @@ async function onOneNetwork(state: SweepState, root: string, number: number, opt
     const mayGoOn = (): boolean =>
       Date.now() < options.deadlineMs && !signal.aborted && countOf(state) < options.points;
     for (let fired = 0; fired < options.volleysPerNetwork && mayGoOn(); fired += 1) {
-      const volley = VOLLEYS[fired % VOLLEYS.length] ?? 'payOut';
       const isPair = (fired + 1) % options.pairsEvery === 0;
+      const worthIt = isPair ? [] : VOLLEYS.filter((each) => hasOpen(state, each));
+      const from = worthIt.length > 0 ? worthIt : VOLLEYS;
+      const volley = from[fired % from.length] ?? 'payOut';
       const shots = shotsFor(state, chance, { volley, isPair, turn: fired, runs: sizes[volley] });
       const startedAt = performance.now();
       const prepared = await runs.prepare(volley, sizes[volley]);

@@ -72,8 +72,8 @@ export async function fire(
   const rows = followJournals(net.layout, VALIDATORS, over.signal, ({ step }, count) => onLabel(`${step} ${count}`));
   // What is named may not come up this time: the kill falls somewhere else then, and is told as what it is.
   const anyway = setTimeout(shootAt, Math.max(...delaysMs, 0) + latestMs, 0);
-  const trails = prepared.map(({ workflowId }) =>
-    followHistory(net.client, workflowId, over.signal, ({ label }) => onLabel(label)),
+  const trails = prepared.map(({ workflowId }, at) =>
+    followHistory(net.client, workflowId, over.signal, ({ label }) => onLabel(label), delaysMs[at]),
   );
   const mining = mineWhile(
     () => prepared.some((run, at) => run.wantsBlock(trails[at]?.phase)),

@@ -113,6 +113,22 @@ test('refusals and steps keep only the newest', () => {
   expect(journal.steps.of('signing-0').map((step) => step.step)).toEqual(['accepted', 'released']);
 });
 
+test('who looks at a journal from outside is told each step once, in order, while its owner goes on writing', () => {
+  const folder = newFolder();
+  const journal = open(folder);
+  const reader = readJournal(join(folder, 'journal.sqlite'));
+  expect([reader.steps.last(), reader.steps.after(0)]).toEqual([0, []]);
+  journal.steps.record('signing-0', 'accepted', 7);
+  const first = reader.steps.last();
+  journal.steps.record('signing-1', 'accepted', 8);
+  journal.steps.record('signing-0', 'released', 9);
+  expect(reader.steps.after(first)).toEqual([
+    { number: first + 1, ceremony: 'signing-1', step: 'accepted', atMs: 8 },
+    { number: first + 2, ceremony: 'signing-0', step: 'released', atMs: 9 },
+  ]);
+  reader.close();
+});
+
 test('a second agent on the folder is refused, in this process and in another', async () => {
   const folder = newFolder();
   const journal = open(folder);

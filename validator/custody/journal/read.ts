@@ -3,7 +3,7 @@ import { journalFailure } from './faults.ts';
 import type { Journal, OutpointLock } from './journal.ts';
 import { keysetQueries } from './keysets.ts';
 import { openTable } from './rows.ts';
-import { stepQueries } from './steps.ts';
+import { lastStepNumber, type NumberedStep, stepQueries, stepsAfter } from './steps.ts';
 import type { Digest } from '../../../domain/encoding/digest.ts';
 
 /** The words of `steps`, for whoever looks for one. */
@@ -11,7 +11,12 @@ export { STEP } from '../step-names.ts';
 
 /** What a devnet or an auditor may look at in somebody else's journal. */
 export type JournalReader = {
-  readonly steps: Pick<Journal['steps'], 'of' | 'ceremonies'>;
+  readonly steps: Pick<Journal['steps'], 'of' | 'ceremonies'> & {
+    /** The number of the latest step; 0 before the first. */
+    last(): number;
+    /** What was written after the step of this number, of whatever ceremony. */
+    after(number: number): readonly NumberedStep[];
+  };
   readonly keysets: Pick<Journal['keysets'], 'get' | 'list'>;
   locks(): readonly OutpointLock[];
   /** `hiding || binding` hex of every commitment that was used, with the request that used it. */
@@ -35,8 +40,13 @@ export function readJournal(file: string): JournalReader {
   const locks = openTable(database, file, 'outpoint_locks');
   const nonces = openTable(database, file, 'burnt_nonces');
   const answers = openTable(database, file, 'signed_requests');
+  const steps = openTable(database, file, 'steps');
   return {
-    steps: stepQueries(openTable(database, file, 'steps'), read),
+    steps: {
+      ...stepQueries(steps, read),
+      last: () => read(() => lastStepNumber(steps)),
+      after: (number) => read(() => stepsAfter(steps, number)),
+    },
     keysets: keysetQueries(openTable(database, file, 'keysets'), read),
     locks: () =>
       read(() =>

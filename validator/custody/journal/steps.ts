@@ -36,6 +36,26 @@ export function stepQueries(table: Table, read: <T>(work: () => T) => T): Pick<J
   };
 }
 
+export type NumberedStep = {
+  readonly number: number;
+  readonly ceremony: string;
+  readonly step: string;
+  readonly atMs: number;
+};
+
+/** Steps of every ceremony in the order in which they were written, from the one after `number` on. */
+export const stepsAfter = (table: Table, number: number): readonly NumberedStep[] =>
+  table.select('WHERE number > ? ORDER BY number LIMIT ?', number, STEPS_KEPT).map((row) => ({
+    number: row['number'] as number,
+    ceremony: row['ceremony'] as string,
+    step: row['step'] as string,
+    atMs: row['at'] as number,
+  }));
+
+/** 0 where there is none. */
+export const lastStepNumber = (table: Table): number =>
+  (table.first('ORDER BY number DESC LIMIT 1')?.['number'] as number | undefined) ?? 0;
+
 export function refusalJournal(database: JournalDatabase): Journal['refusals'] {
   const table = database.table('refusals');
   return {
