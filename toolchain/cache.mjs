@@ -29,7 +29,7 @@ export const builtFile = (recipe, cache = toolCache()) => path.join(builtFolder(
 function pins({ go, maven, crate }) {
   if (go) return [readIn(go.folder, 'go.mod'), readIn(go.folder, 'go.sum'), go.target, ...go.flags];
   if (maven) return [readIn(maven.folder, 'pom.xml'), readIn(maven.folder, 'checksums.sha256'), maven.mainClass];
-  if (crate) return [crate.sha256, crate.target, ...crate.flags];
+  if (crate) return [crate.sha256, readFileSync(crate.include), crate.target, ...crate.flags];
   return [];
 }
 

@@ -31,8 +31,9 @@ export async function buildFromCrate(recipe, crate, scratch, progress, log, inst
   const build = path.join(scratch, 'build');
   try {
     const sources = await fetchCrate(recipe, crate, folder, progress, log);
-    const arguments_ = ['-G', 'Unix Makefiles', '-S', path.join(sources, crate.folder), '-B', build, ...crate.flags];
-    await configure(recipe, crate, arguments_, progress, log, install);
+    const from = ['-S', path.join(sources, crate.folder), '-B', build];
+    const include = `-DCMAKE_PROJECT_${crate.project}_INCLUDE=${crate.include}`;
+    await configure(recipe, crate, ['-G', 'Unix Makefiles', ...from, include, ...crate.flags], progress, log, install);
     await run(recipe, 'compiling', 'cmake', ['--build', build, '--target', crate.target, '--parallel', `${JOBS}`], {
       log: logOf(log, 'compile'),
       timeoutMs: BUILD_LIMIT_MS,

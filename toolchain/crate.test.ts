@@ -47,6 +47,8 @@ describe('a program whose sources come in a crate', () => {
     target: 'made',
     program: 'bin/made',
     flags: ['-DTESTS=OFF'],
+    include: '',
+    project: 'Made',
     debian: ['libmade-dev'],
   };
   const place = (...names: string[]) => path.join(folder, ...names);
@@ -64,7 +66,14 @@ describe('a program whose sources come in a crate', () => {
     const sha256 = createHash('sha256')
       .update(readFileSync(place('crate.tgz')))
       .digest('hex');
-    recipe = { name: 'made', title: 'Made', purpose: 'a test', version: '1.2.3', crate: { ...crate, sha256 } };
+    recipe = {
+      name: 'made',
+      title: 'Made',
+      purpose: 'a test',
+      version: '1.2.3',
+      crate: { ...crate, sha256, include: place('made.cmake') },
+    };
+    writeFileSync(place('made.cmake'), '# of a test');
     installed = [];
     process.env['PATH'] = `${place('bin')}:${before.PATH}`;
     process.env['STUB'] = folder;
@@ -95,7 +104,9 @@ describe('a program whose sources come in a crate', () => {
     expect(readdirSync(scratch)).toEqual(['made']);
     expect(counts).toEqual([50]);
     expect(installed).toEqual([]);
-    expect(readFileSync(place('calls'), 'utf8')).toContain('-DTESTS=OFF');
+    expect(readFileSync(place('calls'), 'utf8')).toContain(
+      `-DCMAKE_PROJECT_Made_INCLUDE=${place('made.cmake')} -DTESTS=OFF`,
+    );
   });
 
   test('is not built from a crate with other bytes than the pinned ones, whatever cargo thinks of them', async () => {
@@ -118,11 +129,15 @@ describe('a program whose sources come in a crate', () => {
     await expect(build()).rejects.toMatchObject({ code: 'unavailable.tool-build' });
   });
 
-  test('lives in another folder of the cache when the crate or a flag changes', () => {
-    const others = [{}, { sha256: 'cd'.repeat(32) }, { flags: [] }].map((change) => ({
-      ...recipe,
-      crate: { ...crate, ...change },
-    }));
-    expect(new Set(others.map((each) => builtFolder(each, place('cache')))).size).toBe(3);
+  test('lives in another folder of the cache when the crate, a flag or the script changes', () => {
+    writeFileSync(place('other.cmake'), '# another');
+    const include = place('made.cmake');
+    const others = [{}, { sha256: 'cd'.repeat(32) }, { flags: [] }, { include: place('other.cmake') }].map(
+      (change) => ({
+        ...recipe,
+        crate: { ...crate, include, ...change },
+      }),
+    );
+    expect(new Set(others.map((each) => builtFolder(each, place('cache')))).size).toBe(4);
   });
 });

@@ -8,7 +8,7 @@ import { secretsIn } from '../verdict/secrets.ts';
 import { type SmallNetwork, VALIDATORS } from './small-network.ts';
 import { reportOf } from './report.ts';
 import { SweepState } from './state.ts';
-import { countOf, SIZES, sweep } from './sweep.ts';
+import { countOf, SIZES, sweep, WAVES } from './sweep.ts';
 
 const USAGE = `usage: npm run sweep -- [--max-minutes N] [--points N] [--lanes N] [--seed N] [--port-base N] [--state FILE] [--write] [--report]
   goes on where the last one ended; a full sweep has 2,000 points
@@ -17,7 +17,7 @@ const USAGE = `usage: npm run sweep -- [--max-minutes N] [--points N] [--lanes N
   --write   at the end, what the state holds into docs/crash-sweep.md
   --report  that only, and no sweep`;
 const PAGE = join(projectFolder, 'docs', 'crash-sweep.md');
-const VOLLEYS_PER_NETWORK = 25;
+const VOLLEYS_PER_NETWORK = 12;
 /** There are more than seventeen hundred single kills, and a volley of pairs is many points at once. */
 const PAIRS_EVERY = 6;
 /** Two networks whose bases are this far apart do not meet. */
@@ -87,6 +87,7 @@ async function main(args: readonly string[]): Promise<number> {
       deadlineMs,
       points,
       sizes: SIZES,
+      waves: WAVES,
       volleysPerNetwork: VOLLEYS_PER_NETWORK,
       pairsEvery: PAIRS_EVERY,
       signal: stop.signal,

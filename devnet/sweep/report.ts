@@ -12,7 +12,7 @@ export function reportOf(state: SweepState, wanted: number): readonly string[] {
     '',
     '<!-- Written by `npm run sweep -- --write`. -->',
     '',
-    `${total} points of ${wanted} have been run: ${singles.size} with one SIGKILL and ${pairs.size} with two. ` +
+    `${total} points of ${wanted} have been run: ${singles.size} with one SIGKILL and ${pairs.size} with two or more. ` +
       (differing.length === 0
         ? 'Every run came to what it comes to undisturbed.'
         : `${differing.length} runs came to something else; they stand below.`),
@@ -30,7 +30,7 @@ export function reportOf(state: SweepState, wanted: number): readonly string[] {
     '',
     ...killTable(state),
     '',
-    '## Two kills: workflow × process that died second',
+    '## Two kills or more: workflow × process that died second',
     '',
     ...pairTable(state),
     '',

@@ -358,7 +358,7 @@ export class Runs {
   }
 }
 
-const BLOCK_MS = 400;
+const BLOCK_MS = 600;
 const QUIET_MS = 3_000;
 
 /** Undisturbed, with a block now and then. */

@@ -35,7 +35,7 @@ export const CONFIRMATIONS = 2;
 const SETTLED_MS = 300;
 const READY_MS = 120_000;
 /** A regtest block comes when somebody asks for it. */
-const POLL_MS = 200;
+const POLL_MS = 300;
 const SCRYPT_WORK_FACTOR = 10;
 const OUTFLOW_CAP_SATS = 1_000_000_000_000;
 

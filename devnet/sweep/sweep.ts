@@ -7,7 +7,7 @@ import { hasOpen, shotsFor } from './plan.ts';
 import { Runs, type Volley, VOLLEYS } from './runs.ts';
 import { type SmallNetwork, startSmallNetwork } from './small-network.ts';
 import { pointOf, type SweepState } from './state.ts';
-import { type Ended, fire } from './volley.ts';
+import { type Ended, fire, type Pace } from './volley.ts';
 
 export type SweepOptions = {
   readonly seed: number;
@@ -18,7 +18,9 @@ export type SweepOptions = {
   /** The sweep is over with so many points, or after so many networks. */
   readonly points: number;
   readonly networksMax?: number;
+  /** Runs of one wave. */
   readonly sizes: Readonly<Record<Volley, number>>;
+  readonly waves: Readonly<Record<Volley, number>>;
   /** Volleys before the network is made anew: journals, chain and histories stay small. */
   readonly volleysPerNetwork: number;
   /** Every so many volleys, two processes are killed. */
@@ -29,16 +31,27 @@ export type SweepOptions = {
   judge(net: SmallNetwork): Promise<void>;
 };
 
-/** Runs of one volley, many: each kill meets as many of them as are under way. Keys come one after the other: a later one ends what would be earlier. */
+/** Runs of one wave, many: each kill meets as many of them as are under way. Keys come one after the other: a later one ends what would be earlier. */
 export const SIZES: Readonly<Record<Volley, number>> = {
   generateKey: 1,
-  openVault: 16,
-  confirmDeposit: 14,
-  payOut: 14,
+  openVault: 12,
+  confirmDeposit: 12,
+  payOut: 10,
   sweepVaults: 4,
+};
+/** A wave has a kill of its own and does not wait for the ends of the one before. Keys and sweeps of all vaults come one at a time. */
+export const WAVES: Readonly<Record<Volley, number>> = {
+  generateKey: 1,
+  openVault: 4,
+  confirmDeposit: 4,
+  payOut: 4,
+  sweepVaults: 1,
 };
 /** Runs begin within the time that one of them takes: then they stand at different steps when the kill comes, and most are under way. */
 const SPREAD_MAX_MS = 10_000;
+
+/** What was killed is back after so long, and the next wave may come. */
+const BACK_MS = 8_000;
 
 /** So many networks may fail before the sweep is given up: something else is wrong then. */
 const FAILED_MAX = 5;
@@ -85,13 +98,18 @@ async function onOneNetwork(state: SweepState, root: string, number: number, opt
       const worthIt = isPair ? [] : VOLLEYS.filter((each) => hasOpen(state, each));
       const from = worthIt.length > 0 ? worthIt : VOLLEYS;
       const volley = from[fired % from.length] ?? 'payOut';
-      const shots = shotsFor(state, chance, { volley, isPair, turn: fired, runs: sizes[volley] });
+      const waves = isPair ? 1 : options.waves[volley];
+      const shots = Array.from({ length: waves }, (_unused, wave) =>
+        shotsFor(state, chance, { volley, isPair, turn: fired + wave, runs: sizes[volley] }).map((shot) => ({
+          ...shot,
+          wave,
+        })),
+      ).flat();
       const startedAt = performance.now();
-      const prepared = await runs.prepare(volley, sizes[volley]);
+      const prepared = await runs.prepare(volley, sizes[volley] * waves);
       await net.allReady();
-      const spread = volley === 'sweepVaults' ? 0 : (spreadMs.get(volley) ?? 0);
-      const delays = prepared.map(() => chance.below(spread + 1));
-      const ended = await fire(net, runs, prepared, shots, delays);
+      const pace = paceOf(chance, prepared.length, waves, volley === 'sweepVaults' ? 0 : (spreadMs.get(volley) ?? 0));
+      const ended = await fire(net, runs, prepared, shots, pace);
       spreadMs.set(volley, quickOf(ended));
       const differing = record(state, ended);
       const seconds = (performance.now() - startedAt) / 1_000;
@@ -99,7 +117,7 @@ async function onOneNetwork(state: SweepState, root: string, number: number, opt
       const { singles, pairs } = state.points();
       say(
         `lane ${lane}: ${volley} × ${ended.length}, ${shots.map((shot) => pointOf(shot.label, shot.victim)).join(', then ')}: ` +
-          `${seconds.toFixed(1)} s; ${singles.size} points with one kill, ${pairs.size} with two` +
+          `${seconds.toFixed(1)} s; ${singles.size} points with one kill, ${pairs.size} with more` +
           (differing === 0 ? '' : `; ${differing} DIFFER`),
       );
     }
@@ -107,6 +125,15 @@ async function onOneNetwork(state: SweepState, root: string, number: number, opt
   } finally {
     await net.stop();
   }
+}
+
+function paceOf(chance: Chance, runs: number, waves: number, spreadMs: number): Pace {
+  const waveMs = spreadMs + BACK_MS;
+  const delaysMs = Array.from({ length: runs }, (_unused, at) => {
+    const wave = Math.floor((at * waves) / runs);
+    return wave * waveMs + chance.below(spreadMs + 1);
+  });
+  return { delaysMs, waveMs, spreadMs };
 }
 
 /** Once without a kill: which steps there are, and what every run has to come to. */

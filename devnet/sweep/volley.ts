@@ -12,7 +12,13 @@ export type Shot = {
   readonly victim: string;
   /** How many runs have to have come to it; 1 when absent. */
   readonly runs?: number;
+  /** Which wave of the volley it is for; the second of a pair is for the wave of the first. */
+  readonly wave?: number;
 };
+
+/** When the runs of a volley begin: in waves, each run somewhere within its own. Runs that begin together would stand at the same step. */
+export type Pace = { readonly delaysMs: readonly number[]; readonly waveMs: number; readonly spreadMs: number };
+const AT_ONCE: Pace = { delaysMs: [], waveMs: 0, spreadMs: 0 };
 
 /** Where a run stood when a process was killed. */
 export type Hit = {
@@ -36,42 +42,47 @@ export type Ended = {
 const LATEST_MIN_MS = 1_500;
 
 /**
- * Begins all runs at once and kills a process as soon as one of them has written the step down; with a second shot, another one after
+ * Begins the runs and, in each wave, kills a process as soon as one of them has written the step down; with a second shot for it, another one after
  * that. Who else is under way at that moment is hit as well, at a step of its own. The supervisor starts again what was killed, and every
- * run has to come to its end.
+ * run has to come to its end; nobody waits for that before the next wave begins.
  */
 export async function fire(
   net: SmallNetwork,
   runs: Runs,
   prepared: readonly Run[],
   shots: readonly Shot[],
-  /** After how long each begins: runs that begin together stand at the same step. */
-  delaysMs: readonly number[] = [],
+  { delaysMs, waveMs, spreadMs }: Pace = AT_ONCE,
 ): Promise<readonly Ended[]> {
   const over = new AbortController();
   const kills: { readonly victim: string; readonly atMs: number }[] = [];
-  const latestMs = Math.max(LATEST_MIN_MS, ...delaysMs.map((each) => each / 2));
+  const latestMs = Math.max(LATEST_MIN_MS, spreadMs / 2);
+  const beganAtMs = Date.now();
+  const timers: ReturnType<typeof setTimeout>[] = [];
   let next = 0;
   let counted = 0;
+  const isArmed = (): boolean => Date.now() - beganAtMs >= (shots[next]?.wave ?? 0) * waveMs;
   const shootAt = (number: number): void => {
     const shot = shots[number];
-    if (shot === undefined || next !== number) return;
+    if (shot === undefined || next !== number || over.signal.aborted) return;
     next += 1;
     counted = 0;
     const killed = net.supervisor.service(shot.victim)?.signal('SIGKILL') === true;
     if (killed) kills.push({ victim: shot.victim, atMs: Date.now() });
-    if (next < shots.length) setTimeout(shootAt, latestMs, next);
+    const then = shots[next];
+    if (then !== undefined && then.wave === shot.wave) timers.push(setTimeout(shootAt, latestMs, next));
   };
   const onLabel = (label: string): void => {
     const shot = shots[next];
-    if (shot?.label !== label) return;
+    if (shot?.label !== label || !isArmed()) return;
     counted += 1;
-    if (counted === 1) setTimeout(shootAt, latestMs, next);
+    if (counted === 1) timers.push(setTimeout(shootAt, latestMs, next));
     if (counted >= (shot.runs ?? 1)) shootAt(next);
   };
   const rows = followJournals(net.layout, VALIDATORS, over.signal, ({ step }, count) => onLabel(`${step} ${count}`));
   // What is named may not come up this time: the kill falls somewhere else then, and is told as what it is.
-  const anyway = setTimeout(shootAt, Math.max(...delaysMs, 0) + latestMs, 0);
+  for (const [at, { wave = 0 }] of shots.entries())
+    if (at === 0 || wave !== shots[at - 1]?.wave)
+      timers.push(setTimeout(() => shootAt(at), wave * waveMs + spreadMs + latestMs));
   const trails = prepared.map(({ workflowId }, at) =>
     followHistory(net.client, workflowId, over.signal, ({ label }) => onLabel(label), delaysMs[at]),
   );
@@ -103,7 +114,7 @@ export async function fire(
       return { workflow, hits, steps, outcome };
     });
   } finally {
-    clearTimeout(anyway);
+    for (const timer of timers) clearTimeout(timer);
     over.abort();
     await mining;
   }

@@ -31,6 +31,7 @@ test(
       points: 1_000,
       networksMax: 1,
       sizes: { generateKey: 1, openVault: 4, confirmDeposit: 4, payOut: 4, sweepVaults: 2 },
+      waves: { generateKey: 1, openVault: 1, confirmDeposit: 1, payOut: 1, sweepVaults: 1 },
       volleysPerNetwork: VOLLEYS.length,
       pairsEvery: 2,
       signal: new AbortController().signal,
