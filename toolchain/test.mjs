@@ -16,8 +16,6 @@ import { summarise } from './tally.mjs';
 import { prepareTools } from './tools.mjs';
 
 const TOOLS = ['temporal', 'btcd', 'bitcoind', 'temporal-test-server', 'prometheus', 'promtool', 'alertmanager'];
-/** Minutes to build, so that whoever runs another part does not wait for it. */
-const CORE_PARTS = ['compliance', 'vectors'];
 
 endOnSignals();
 await main(async () => {
@@ -36,7 +34,11 @@ await main(async () => {
     return 2;
   }
   // A tool that cannot be had is shown here; what wants it is skipped by name.
-  const wantsCore = jestProjects.some((part) => wanted(part) && CORE_PARTS.includes(part.name));
+  // It takes minutes to build: whoever runs parts that do without it does not wait for it.
+  const ofCore = withoutTools(['bitcoind']);
+  const wantsCore = jestProjects.some(
+    (part) => wanted(part) && ofCore.some(({ files }) => files.startsWith(`test/${part.name}/`)),
+  );
   const tools = TOOLS.filter((tool) => tool !== 'bitcoind' || wantsCore);
   const { environment, missing } = await prepareTools(tools, progress);
   const left = withoutTools(missing);
