@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { runCommand } from './command.mjs';
+import { compileCache } from './compile-cache.mjs';
 import { node26Path } from './node26.mjs';
 import { projectFolder } from './recipes.mjs';
 
@@ -106,7 +107,7 @@ export async function runJest({ name, limitMs, width }, environment, step, witho
   ];
   const outcome = await runCommand(isNice ? 'nice' : node, [...before, jest, '--selectProjects', name, ...flags], {
     cwd: projectFolder,
-    env: environment,
+    env: { ...compileCache, ...environment },
     log,
     timeoutMs: limitMs,
     onLine: (line) => {

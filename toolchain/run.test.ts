@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { compileCache } from './compile-cache.mjs';
 import { projectFolder } from './recipes.mjs';
 
 describe('run.mjs', () => {
@@ -34,6 +35,21 @@ describe('run.mjs', () => {
     const [code] = await once(child, 'close');
     expect(code).toBe(7);
     expect(text).toMatch(/^v26\.\d+\.\d+ --flag a b\n$/);
+  });
+
+  test('keeps what Node compiled of a file beside the packages, for the next start and for threads', async () => {
+    const child = run(
+      "import { getCompileCacheDir } from 'node:module';\nimport { isMainThread, Worker } from 'node:worker_threads';\n" +
+        'const kept: string | undefined = getCompileCacheDir();\nconsole.log(kept);\nif (isMainThread) new Worker(new URL(import.meta.url));\n',
+    );
+    let text = '';
+    child.stdout.on('data', (chunk) => {
+      text += chunk;
+    });
+    await once(child, 'close');
+    const lines = text.trim().split('\n');
+    expect(lines).toHaveLength(2);
+    for (const line of lines) expect(line).toContain(compileCache.NODE_COMPILE_CACHE);
   });
 
   test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('passes %s on and waits for an orderly end', async (signal) => {
