@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * `npm test`: installs and builds what is missing, runs every check and every kind of test, counts from the runners' own reports.
- * `npm test -- types unit` runs the named parts only. Tests with live networks run beside vectors, replays and compliance, which yield to them.
+ * `npm test -- types unit` runs the named parts only. Tests with live networks run beside vectors, replays and removals, which yield to them.
  */
 import process from 'node:process';
 import { endOnSignals, EXIT_NOT_REACHABLE, main } from './entry.mjs';
