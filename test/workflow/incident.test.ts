@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { principal } from '../../domain/committee/testkit/keys.ts';
@@ -160,7 +161,11 @@ test('what must be known can be read with every worker dead, and says the same a
     const handle = await openIncident(env.client, world, worker.taskQueue, planOf(LOOK));
     await seenIncident(handle, 'a form is asked for', askedFor('What is it?'));
     await eventually('people were told', async () => (await remembered(handle)).nextWordDueMs !== null);
-    const before = await handle.query<{ standing: unknown }, []>('incident');
+    let before = await handle.query<{ standing: unknown }, []>('incident');
+    await eventually('it rests', async () => {
+      before = await handle.query<{ standing: unknown }, []>('incident');
+      return isDeepStrictEqual(await remembered(handle), before.standing);
+    });
     await worker.stop();
     const dead = await remembered(handle);
     expect(dead).toEqual(before.standing);

@@ -79,6 +79,27 @@ test('a connection that ends in the middle of an answer is the node going down',
   await expect(against(cut, (call) => call())).rejects.toMatchObject({ code: 'unavailable.node-down' });
 });
 
+test('a connection is kept for the next call, and one that the node has closed meanwhile costs no answer', async () => {
+  const connections = new Set<unknown>();
+  const asked = new Map<unknown, number>();
+  const keeping: RequestListener = (request, response) => {
+    const { socket } = request;
+    connections.add(socket);
+    asked.set(socket, (asked.get(socket) ?? 0) + 1);
+    // As a node does that gave the connection up while the third call was on its way.
+    if (asked.get(socket) === 3) return void socket.resetAndDestroy();
+    let text = '';
+    request.on('data', (chunk) => (text += chunk));
+    request.on('end', () => response.end(`{"id":${JSON.parse(text).id},"result":"here","error":null}`));
+  };
+  await against(keeping, async (call) => {
+    for (const opened of [1, 1, 2]) {
+      expect(await call()).toEqual({ ok: true, result: 'here' });
+      expect(connections.size).toBe(opened);
+    }
+  });
+});
+
 test('refused credentials name the settings to check and not the password', async () => {
   const failure = await against(answering(401, ''), (call) => call().catch((cause: unknown) => cause));
   expect(failure).toMatchObject({ code: 'input.node-credentials' });

@@ -1,11 +1,12 @@
 import { FirebreakFailure } from '../../../domain/errors/failure.ts';
+import { AnswerTooLong, post } from './post.ts';
 
 /** What a node says: its result, or its refusal as a value. A refusal is an answer; only silence and noise are thrown. */
 export type RpcAnswer =
   | { readonly ok: true; readonly result: unknown }
   | { readonly ok: false; readonly code: number; readonly message: string };
 
-/** One node. Throws `unavailable.node-down`, `-slow`, `-garbled` or `input.node-credentials`; never an error of fetch. */
+/** One node. Throws `unavailable.node-down`, `-slow`, `-garbled` or `input.node-credentials`; never an error of the connection. */
 export type NodeRpc = {
   /** Host and port, for messages; never a credential. */
   readonly name: string;
@@ -34,9 +35,10 @@ export const parseWithoutFloats = (text: string): unknown =>
     typeof value === 'number' && !Number.isSafeInteger(value) ? context.source : value,
   );
 
-/** A JSON-RPC 1.0 client over fetch for Bitcoin Core and btcd. */
+/** A JSON-RPC 1.0 client for Bitcoin Core and btcd. */
 export function connectRpc(options: RpcOptions): NodeRpc {
-  const name = new URL(options.url).host;
+  const url = new URL(options.url);
+  const name = url.host;
   let nextId = 1;
   const call = async (method: string, params: readonly unknown[], signal?: AbortSignal): Promise<RpcAnswer> => {
     const id = nextId++;
@@ -45,17 +47,16 @@ export function connectRpc(options: RpcOptions): NodeRpc {
     let status: number;
     let body: Uint8Array;
     try {
-      const response = await fetch(options.url, {
-        method: 'POST',
+      ({ status, body } = await post({
+        url,
         headers: { 'content-type': 'application/json', ...(authorization === undefined ? {} : { authorization }) },
         body: JSON.stringify({ jsonrpc: '1.0', id, method, params }),
+        bytesMax: options.maxResponseBytes,
         signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
-        redirect: 'error',
-      });
-      status = response.status;
-      body = await readBounded(response, options.maxResponseBytes, name, method);
+      }));
     } catch (cause) {
-      if (cause instanceof FirebreakFailure) throw cause;
+      if (cause instanceof AnswerTooLong)
+        throw garbled(name, method, `is longer than ${options.maxResponseBytes} bytes`);
       signal?.throwIfAborted();
       if (timeout.aborted) {
         throw new FirebreakFailure(
@@ -104,17 +105,6 @@ export const garbled = (node: string, method: string, what: string): FirebreakFa
     method,
   });
 
-async function readBounded(response: Response, limit: number, name: string, method: string): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length;
-    if (size > limit) throw garbled(name, method, `is longer than ${limit} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, size);
-}
-
 /** The body decides, not the HTTP status: btcd answers 200 with an error body, Core 500. */
 function readAnswer(body: Uint8Array, id: number, where: { name: string; method: string; status: number }): RpcAnswer {
   let value: unknown;
@@ -140,9 +130,8 @@ function readRefusal(error: object): RpcAnswer {
 /** Text of a stranger: one line, bounded, before it reaches a log. */
 const printable = (text: string): string => text.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 200);
 
-/** The system's word for it (ECONNREFUSED …) lies in the cause of fetch's error. */
+/** The system's word for it: ECONNREFUSED … */
 function reasonOf(cause: unknown): string {
-  const inner = typeof cause === 'object' && cause !== null && 'cause' in cause ? cause.cause : cause;
-  const named = typeof inner === 'object' && inner !== null && 'code' in inner && typeof inner.code === 'string';
-  return named ? printable(String(inner.code)) : 'the connection failed';
+  const named = typeof cause === 'object' && cause !== null && 'code' in cause && typeof cause.code === 'string';
+  return named ? printable(String(cause.code)) : 'the connection failed';
 }

@@ -56,7 +56,8 @@ export async function startWorker(
   return {
     taskQueue,
     stop: async () => {
-      worker.shutdown();
+      // A scene that stopped it and failed afterwards says so itself.
+      if (worker.getState() === 'RUNNING') worker.shutdown();
       await running.catch(unlessForced);
     },
   };
