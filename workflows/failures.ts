@@ -28,6 +28,10 @@ export const workflowsFailures = {
     remedy:
       'The page of the sweep names the first ones and why; `firebreak ceremony show` of each says more. Mend that, then resume the run at the step that sweeps.',
   },
+  'conflict.update-repeated': {
+    meaning: 'A run or an incident was told the same twice in one moment; the first copy is being taken in.',
+    remedy: 'Look whether the first one counts (`firebreak incident show`), and say it again only if it does not.',
+  },
   'not-yet.sweep': {
     meaning: 'Coins of a vault lie under the old key and cannot be swept yet; the message says what they wait for.',
     remedy: 'Nothing: a later pass looks again. Once the sweep has ended without them, start it again on new votes.',

@@ -10,6 +10,7 @@ import { judgeLook } from '../lib/following.ts';
 import { followCommittee } from '../lib/messages.ts';
 import { toTemporal } from '../lib/refusal.ts';
 import { demand as demandOf, heardAs } from '../lib/refused.ts';
+import { takeUpdate } from '../lib/updates.ts';
 import type { Following } from './following.ts';
 import { alertHeardFrom, runMovedFrom } from './hear.ts';
 import {
@@ -91,7 +92,7 @@ export function takeMessages(incident: Incident): void {
     },
     { description: 'Another alert joins this incident, or one of its alerts is over.' },
   );
-  setHandler(
+  takeUpdate(
     addNote,
     ({ by, text, attachments, say }) => {
       firstResponder(state, by);
@@ -113,7 +114,7 @@ export function takeMessages(incident: Incident): void {
       validator: (note) => demandOpen(incident, 'addNote', () => judgeNote(state, note)),
     },
   );
-  setHandler(
+  takeUpdate(
     handRole,
     ({ role, to, by }) => {
       const before = state.roles[role]?.name;
@@ -140,7 +141,7 @@ export function takeMessages(incident: Incident): void {
 
 function takeClosing({ state, show, run }: Incident): void {
   const goesOn = refuse('conflict.incident-phase', 'its run goes on: stop the run first, or let it end');
-  setHandler(
+  takeUpdate(
     closeIncident,
     async ({ by, reason }) => {
       if (state.result === undefined) {
@@ -181,7 +182,7 @@ function takeSeverity(incident: Incident): void {
     show();
     return { severity: to };
   };
-  setHandler(
+  takeUpdate(
     raiseSeverity,
     ({ severity, by, reason }) => {
       firstResponder(state, by);
@@ -202,7 +203,7 @@ function takeSeverity(incident: Incident): void {
         }),
     },
   );
-  setHandler(
+  takeUpdate(
     commandIncident,
     async (signed) => {
       const { command, signature } = signed;
@@ -222,7 +223,7 @@ function takeSeverity(incident: Incident): void {
       validator: (signed) => demandOpen(incident, 'commandIncident', () => judgeCommanded(incident, signed)),
     },
   );
-  setHandler(
+  takeUpdate(
     followCommittee,
     async () => {
       await incident.following.again();

@@ -11,6 +11,7 @@ import { judgeLook } from '../lib/following.ts';
 import { followCommittee } from '../lib/messages.ts';
 import { toTemporal } from '../lib/refusal.ts';
 import { demand as demandOf } from '../lib/refused.ts';
+import { takeUpdate } from '../lib/updates.ts';
 import { follow, followValidators } from './following.ts';
 import { judgeHanded } from './handed.ts';
 import {
@@ -42,7 +43,7 @@ export function takeMessages(run: Run, phase: () => RunPlaybookPhase): void {
   setHandler(runViewQuery, () => viewOf(run, phase()), {
     description: 'Where the run stands, what is asked of whom, and what can be undone.',
   });
-  setHandler(
+  takeUpdate(
     castVote,
     ({ subject, ballot: { voter, choice, comment, signature } }) => {
       const round = roundOf(run, subject) as Round;
@@ -64,7 +65,7 @@ export function takeMessages(run: Run, phase: () => RunPlaybookPhase): void {
       validator: (vote) => demand('castVote', () => judgeCast(run, vote)),
     },
   );
-  setHandler(
+  takeUpdate(
     handOrder,
     (handed) => {
       const signed = provenOrder(handed, run.authority.committee);
@@ -78,7 +79,7 @@ export function takeMessages(run: Run, phase: () => RunPlaybookPhase): void {
       validator: (signed) => demand('handOrder', () => judgeHanded(run, signed, Math.floor(Date.now() / 1_000))),
     },
   );
-  setHandler(
+  takeUpdate(
     handOver,
     (signed) => {
       const next = judgeNext(run, signed);
@@ -91,7 +92,7 @@ export function takeMessages(run: Run, phase: () => RunPlaybookPhase): void {
       validator: (signed) => demand('handOver', () => judgeNext(run, signed)),
     },
   );
-  setHandler(
+  takeUpdate(
     followCommittee,
     async () => {
       await inFlight(run, followValidators(run));
@@ -102,7 +103,7 @@ export function takeMessages(run: Run, phase: () => RunPlaybookPhase): void {
       validator: () => demand('followCommittee', () => judgeLook(state.lookedAtMs)),
     },
   );
-  setHandler(
+  takeUpdate(
     answerTask,
     ({ step, by, answers }) => {
       const judged = judgeAnswers(state.tasks[step]?.form ?? {}, answers);
@@ -134,7 +135,7 @@ function takeDecisions(run: Run, phase: () => RunPlaybookPhase): void {
   ] as const;
   takeCommands(run, phase);
   for (const [what, update, description, fits] of decisions) {
-    setHandler(
+    takeUpdate(
       update,
       (told) => {
         run.state.told = what;
@@ -161,7 +162,7 @@ function takeDecisions(run: Run, phase: () => RunPlaybookPhase): void {
 /** What takes back what was done, or passes over what failed, is signed: a click in the engine's own page cannot do it. */
 function takeCommands(run: Run, phase: () => RunPlaybookPhase): void {
   const { state } = run;
-  setHandler(commandRun, (signed) => inFlight(run, obey(run, signed, phase)), {
+  takeUpdate(commandRun, (signed) => inFlight(run, obey(run, signed, phase)), {
     description: "A member's signed command: undo, or resume from a step.",
     validator: (signed) => demand('commandRun', () => judgeCommanded(run, signed, phase())),
   });
