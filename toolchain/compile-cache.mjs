@@ -7,7 +7,18 @@
  */
 import { fileURLToPath } from 'node:url';
 
-/** For the environment of every process of Node that we start. */
-export const compileCache = {
-  NODE_COMPILE_CACHE: fileURLToPath(new URL('../node_modules/.cache/firebreak/compiled', import.meta.url)),
-};
+export const COMPILED = fileURLToPath(new URL('../node_modules/.cache/firebreak/compiled', import.meta.url));
+
+/**
+ * For the environment of every process of Node that we start; whoever has a folder of their own, or wants none, is left alone.
+ *
+ * @param {NodeJS.ProcessEnv} environment of whoever starts it
+ * @returns {Record<string, string>}
+ */
+export function compileCacheFor(environment) {
+  const { NODE_COMPILE_CACHE: own, NODE_DISABLE_COMPILE_CACHE: none } = environment;
+  return {
+    NODE_COMPILE_CACHE: own ?? COMPILED,
+    ...(none === undefined ? {} : { NODE_DISABLE_COMPILE_CACHE: none }),
+  };
+}

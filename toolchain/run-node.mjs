@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import os from 'node:os';
 import process from 'node:process';
-import { compileCache } from './compile-cache.mjs';
+import { compileCacheFor } from './compile-cache.mjs';
 import { node26Path } from './node26.mjs';
 
 /** Jest and the programs print their own warnings; this one says only that type stripping and VM modules are young. */
@@ -20,7 +20,7 @@ export function runOnNode26(file, args, environment = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(node26Path(), [...NODE_FLAGS, file, ...args], {
       stdio: 'inherit',
-      env: { ...compileCache, ...process.env, ...environment },
+      env: { ...compileCacheFor(process.env), ...process.env, ...environment },
     });
     const pass = (/** @type {NodeJS.Signals} */ signal) => {
       if (signal === 'SIGINT' && process.stdin.isTTY) return;

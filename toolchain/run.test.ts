@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { compileCache } from './compile-cache.mjs';
+import { COMPILED } from './compile-cache.mjs';
 import { projectFolder } from './recipes.mjs';
 
 describe('run.mjs', () => {
@@ -15,18 +15,21 @@ describe('run.mjs', () => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   /** A TypeScript file of our own, run by the runner in a process of its own. */
-  function run(source: string, ...args: string[]) {
+  function run(source: string, args: readonly string[] = [], environment: NodeJS.ProcessEnv = {}) {
     const file = path.join(folder, 'program.ts');
     writeFileSync(file, source);
     const runner = path.join(projectFolder, 'toolchain', 'run.mjs');
-    return spawn(process.execPath, [runner, file, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const { NODE_COMPILE_CACHE: _own, NODE_DISABLE_COMPILE_CACHE: _none, ...env } = process.env;
+    return spawn(process.execPath, [runner, file, ...args], {
+      env: { ...env, ...environment },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
   }
 
   test('hands over arguments and exit code, on Node 26', async () => {
     const child = run(
       'const args: string[] = process.argv.slice(2);\nconsole.log(process.version, ...args);\nprocess.exitCode = 7;\n',
-      '--flag',
-      'a b',
+      ['--flag', 'a b'],
     );
     let text = '';
     child.stdout.on('data', (chunk) => {
@@ -37,19 +40,32 @@ describe('run.mjs', () => {
     expect(text).toMatch(/^v26\.\d+\.\d+ --flag a b\n$/);
   });
 
-  test('keeps what Node compiled of a file beside the packages, for the next start and for threads', async () => {
-    const child = run(
-      "import { getCompileCacheDir } from 'node:module';\nimport { isMainThread, Worker } from 'node:worker_threads';\n" +
-        'const kept: string | undefined = getCompileCacheDir();\nconsole.log(kept);\nif (isMainThread) new Worker(new URL(import.meta.url));\n',
-    );
+  const SAYS_WHERE =
+    "import { getCompileCacheDir } from 'node:module';\nimport { isMainThread, Worker } from 'node:worker_threads';\n" +
+    'const kept: string = String(getCompileCacheDir());\nconsole.log(kept);\nif (isMainThread) new Worker(new URL(import.meta.url));\n';
+
+  /** Where its process and its thread say that compiled code is kept. */
+  async function kept(environment: NodeJS.ProcessEnv = {}): Promise<readonly string[]> {
+    const child = run(SAYS_WHERE, [], environment);
     let text = '';
     child.stdout.on('data', (chunk) => {
       text += chunk;
     });
     await once(child, 'close');
-    const lines = text.trim().split('\n');
-    expect(lines).toHaveLength(2);
-    for (const line of lines) expect(line).toContain(compileCache.NODE_COMPILE_CACHE);
+    return text.trim().split('\n');
+  }
+
+  test('keeps what Node compiled of a file beside the packages, for the next start and for threads', async () => {
+    expect(await kept()).toEqual([expect.stringContaining(COMPILED), expect.stringContaining(COMPILED)]);
+  });
+
+  test('keeps it where the operator says, and starts as well where it cannot be kept', async () => {
+    const own = path.join(folder, 'own');
+    const there = [expect.stringContaining(own), expect.stringContaining(own)];
+    expect(await kept({ NODE_COMPILE_CACHE: own })).toEqual(there);
+    expect(await kept({ NODE_DISABLE_COMPILE_CACHE: '1' })).toEqual(['undefined', 'undefined']);
+    const occupied = path.join(folder, 'program.ts');
+    expect(await kept({ NODE_COMPILE_CACHE: occupied })).toEqual(['undefined', 'undefined']);
   });
 
   test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('passes %s on and waits for an orderly end', async (signal) => {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { compileCache } from '../../toolchain/compile-cache.mjs';
+import { compileCacheFor } from '../../toolchain/compile-cache.mjs';
 import { FOLDER_MARK } from '../../toolchain/port-holder.mjs';
 
 /** A process that runs, whoever started it; `exited` resolves with its exit code or signal in words. */
@@ -50,5 +50,5 @@ export function plainEnvironment(extra: Readonly<Record<string, string>> = {}): 
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];
   });
-  return { ...compileCache, ...Object.fromEntries(kept), ...extra };
+  return { ...compileCacheFor(process.env), ...Object.fromEntries(kept), ...extra };
 }

@@ -1,9 +1,9 @@
 import type { UpdateDefinition } from '@temporalio/common';
-import { patched, setHandler } from '@temporalio/workflow';
+import { condition, patched, setHandler } from '@temporalio/workflow';
 import { accept, refuse } from '../../domain/errors/failure.ts';
 import { demand } from './refused.ts';
 
-/** Longer than any chain of awaits that a fact sets in motion before it asks the engine for something. */
+/** Longer than any chain of awaits that a fact sets in motion before it asks the engine for something or waits for a condition. */
 const TURNS = 100;
 /** Runs of older builds carried an update out at once. */
 const LAST = 'updates-come-last';
@@ -14,8 +14,10 @@ const REPEATED = refuse(
 
 type Taking<Said extends unknown[]> = {
   readonly description: string;
-  /** Refuses by throwing. Asked before the update becomes an event, and once more before it is carried out. */
+  /** Refuses by throwing. Asked before the update becomes an event, and once more before it is carried out; it changes nothing. */
   readonly validator: (...said: Said) => void;
+  /** Told of the work in the moment in which the update is accepted: what must not begin before that work has ended. */
+  readonly during?: <T>(work: Promise<T>) => Promise<T>;
 };
 
 /**
@@ -29,21 +31,21 @@ type Taking<Said extends unknown[]> = {
 export function takeUpdate<Result, Said extends unknown[]>(
   definition: UpdateDefinition<Result, Said>,
   handler: (...said: Said) => Result | Promise<Result>,
-  { description, validator }: Taking<Said>,
+  { description, validator, during = (work) => work }: Taking<Said>,
 ): void {
   const underWay = new Set<string>();
   const afterTheRest = async (...said: Said): Promise<Result> => {
     const name = JSON.stringify(said);
     underWay.add(name);
     try {
-      for (let turn = 0; turn < TURNS; turn++) await Promise.resolve();
+      await everythingElse();
     } finally {
       underWay.delete(name);
     }
     validator(...said);
     return handler(...said);
   };
-  setHandler(definition, (...said: Said) => (patched(LAST) ? afterTheRest(...said) : handler(...said)), {
+  setHandler(definition, (...said: Said) => (patched(LAST) ? during(afterTheRest(...said)) : handler(...said)), {
     description,
     validator: (...said: Said) => {
       validator(...said);
@@ -51,4 +53,19 @@ export function takeUpdate<Result, Said extends unknown[]>(
       demand(definition.name, () => (isRepeated ? REPEATED : accept(undefined)), REPEATED.refusal);
     },
   });
+}
+
+/** What facts set in motion, what they make conditions true for, and what that sets in motion. */
+async function everythingElse(): Promise<void> {
+  let isDue = false;
+  const due = turns().then(() => {
+    isDue = true;
+  });
+  await condition(() => isDue);
+  await due;
+  await turns();
+}
+
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < TURNS; turn++) await Promise.resolve();
 }

@@ -37,6 +37,12 @@ import type { Round } from './state.ts';
 
 const TEXT_MAX = 500;
 
+/** While it is taken in no other execution carries the run on: what was accepted would be lost. */
+const whileInFlight =
+  (run: Run) =>
+  <T>(work: Promise<T>): Promise<T> =>
+    inFlight(run, work);
+
 /** Everything that people can send to a run. What is refused is refused before it becomes an event. */
 export function takeMessages(run: Run, phase: () => RunPlaybookPhase): void {
   const { state } = run;
@@ -62,6 +68,7 @@ export function takeMessages(run: Run, phase: () => RunPlaybookPhase): void {
     },
     {
       description: "A member's signed answer to an approval that is open.",
+      during: whileInFlight(run),
       validator: (vote) => demand('castVote', () => judgeCast(run, vote)),
     },
   );
@@ -76,6 +83,7 @@ export function takeMessages(run: Run, phase: () => RunPlaybookPhase): void {
     },
     {
       description: 'A signed order of the committee, for the step that waits for one.',
+      during: whileInFlight(run),
       validator: (signed) => demand('handOrder', () => judgeHanded(run, signed, Math.floor(Date.now() / 1_000))),
     },
   );
@@ -89,6 +97,7 @@ export function takeMessages(run: Run, phase: () => RunPlaybookPhase): void {
     },
     {
       description: 'The committee that follows the present one; open approvals are asked anew.',
+      during: whileInFlight(run),
       validator: (signed) => demand('handOver', () => judgeNext(run, signed)),
     },
   );
@@ -100,6 +109,7 @@ export function takeMessages(run: Run, phase: () => RunPlaybookPhase): void {
     },
     {
       description: 'Asks validators which committee they follow; of another one open approvals are asked anew.',
+      during: whileInFlight(run),
       validator: () => demand('followCommittee', () => judgeLook(state.lookedAtMs)),
     },
   );
@@ -117,6 +127,7 @@ export function takeMessages(run: Run, phase: () => RunPlaybookPhase): void {
     },
     {
       description: 'The filled-in form of a task that is open.',
+      during: whileInFlight(run),
       validator: (answer) => demand('answerTask', () => judgeAnswer(run, answer)),
     },
   );
@@ -146,6 +157,7 @@ function takeDecisions(run: Run, phase: () => RunPlaybookPhase): void {
       },
       {
         description,
+        during: whileInFlight(run),
         validator: (told) =>
           demand(what, () =>
             !isTold(told)
@@ -164,6 +176,7 @@ function takeCommands(run: Run, phase: () => RunPlaybookPhase): void {
   const { state } = run;
   takeUpdate(commandRun, (signed) => inFlight(run, obey(run, signed, phase)), {
     description: "A member's signed command: undo, or resume from a step.",
+    during: whileInFlight(run),
     validator: (signed) => demand('commandRun', () => judgeCommanded(run, signed, phase())),
   });
   setHandler(

@@ -23,7 +23,7 @@ const secure = { request: secureRequest, agent: new SecureAgent({ keepAlive: tru
 
 /**
  * One POST over Node's own client, which costs half the processor time of `fetch`: a validator asks its node every second, and sixteen of them on
- * a laptop do. Redirects are not followed. Rejects with the system's error, with the reason of `signal`, or with `AnswerTooLong`.
+ * a laptop do. Redirects are not followed. Rejects with the system's error, with an `AbortError` once `signal` says so, or with `AnswerTooLong`.
  */
 export const post = (what: Post): Promise<Answer> => exchange(what, true);
 
@@ -33,7 +33,9 @@ function exchange(what: Post, mayReuse: boolean): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const length = { 'content-length': String(Buffer.byteLength(body)) };
     const options = { method: 'POST', headers: { ...headers, ...length }, signal, agent: mayReuse ? agent : false };
+    let hasBegun = false;
     const sending = request(url, options, (answer) => {
+      hasBegun = true;
       const chunks: Buffer[] = [];
       let size = 0;
       answer.on('data', (chunk: Buffer) => {
@@ -46,9 +48,11 @@ function exchange(what: Post, mayReuse: boolean): Promise<Answer> {
     });
     sending.on('error', (cause: NodeJS.ErrnoException) => {
       // The node gave up a connection that was kept open. No question to a node does harm when it is put twice.
-      if (sending.reusedSocket && GIVEN_UP.has(cause.code)) resolve(exchange(what, false));
+      if (!hasBegun && sending.reusedSocket && GIVEN_UP.has(cause.code)) resolve(exchange(what, false));
       else reject(cause);
     });
+    // Whoever changes to another protocol answers nothing and fails nothing. Behind an answer or an error this says nothing more.
+    sending.on('close', () => reject(new Error('the connection was closed without an answer')));
     sending.end(body);
   });
 }

@@ -79,6 +79,12 @@ test('a connection that ends in the middle of an answer is the node going down',
   await expect(against(cut, (call) => call())).rejects.toMatchObject({ code: 'unavailable.node-down' });
 });
 
+test('whatever changes to another protocol instead of answering is the node being down', async () => {
+  const changing: RequestListener = (request) =>
+    void request.socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: other\r\nconnection: upgrade\r\n\r\n');
+  await expect(against(changing, (call) => call())).rejects.toMatchObject({ code: 'unavailable.node-down' });
+});
+
 test('a connection is kept for the next call, and one that the node has closed meanwhile costs no answer', async () => {
   const connections = new Set<unknown>();
   const asked = new Map<unknown, number>();

@@ -246,11 +246,18 @@ function unlessNotStarted(error: unknown): undefined {
 }
 
 export async function openApproval(handle: Started, step: string): Promise<OpenApproval> {
-  const { approvals } = await seen(handle, `${step} is asked`, (view) =>
-    view.approvals.some(({ request }) => request.subject.step === step),
-  );
+  await seen(handle, `${step} is about to be asked`, ({ approvals }) => asks(approvals, step));
+  // A worker without memory answers a look from what has happened, also before a task has made it so, and then by an earlier clock.
+  await eventually('nothing is left to be decided', async () => {
+    const { raw } = await handle.describe();
+    return raw.pendingWorkflowTask === null || raw.pendingWorkflowTask === undefined;
+  });
+  const { approvals } = await seen(handle, `${step} is asked`, (view) => asks(view.approvals, step));
   return approvals.find(({ request }) => request.subject.step === step) as OpenApproval;
 }
+
+const asks = (approvals: readonly OpenApproval[], step: string): boolean =>
+  approvals.some(({ request }) => request.subject.step === step);
 
 export const voteBy = (
   key: TestKey,

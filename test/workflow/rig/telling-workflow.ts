@@ -1,12 +1,24 @@
-import { condition, defineUpdate, getExternalWorkflowHandle, setHandler, upsertMemo } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  condition,
+  continueAsNew,
+  defineUpdate,
+  getExternalWorkflowHandle,
+  setHandler,
+  upsertMemo,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { takeUpdate } from '../../../workflows/lib/updates.ts';
 
 const heard = defineUpdate<number, [number]>('heard');
+const WORDS_MAX = 2;
+const HISTORY_MAX = 1_000;
 
-/** Tells another workflow what it has heard, one message at a time, as a run tells its incident. */
-async function telling(take: (handler: (word: number) => number) => void): Promise<void> {
+/** Tells another workflow what it has heard, one message at a time, as a run tells its incident, and carries on as new when its history is long. */
+async function telling(isInTheEnd: boolean): Promise<void> {
   const words = [0];
   let told = 0;
+  let taking = 0;
   let saying: Promise<void> | undefined;
   const sayAll = async (): Promise<void> => {
     while (told < words.length) {
@@ -18,17 +30,32 @@ async function telling(take: (handler: (word: number) => number) => void): Promi
   const say = (): void => {
     saying ??= sayAll();
   };
-  take((word) => {
+  const take = (word: number): number => {
     words.push(word);
     say();
     upsertMemo({ word });
     return words.length;
-  });
+  };
+  const options = {
+    description: 'A word.',
+    validator: (_word: number): void => {
+      if (words.length >= WORDS_MAX) throw ApplicationFailure.create({ message: 'there is no room' });
+    },
+  };
+  const during = async <T>(work: Promise<T>): Promise<T> => {
+    taking += 1;
+    try {
+      return await work;
+    } finally {
+      taking -= 1;
+    }
+  };
+  if (isInTheEnd) takeUpdate(heard, take, { ...options, during });
+  else setHandler(heard, take, options);
   say();
-  await condition(() => words.length > 9);
+  await condition(() => taking === 0 && workflowInfo().historyLength > HISTORY_MAX);
+  await continueAsNew<(count: number) => Promise<void>>(words.length);
 }
 
-const FINE = { description: 'A word.', validator: (_word: number): void => undefined };
-
-export const tellingInTheEnd = (): Promise<void> => telling((handler) => takeUpdate(heard, handler, FINE));
-export const tellingAtOnce = (): Promise<void> => telling((handler) => setHandler(heard, handler, FINE));
+export const tellingInTheEnd = (): Promise<void> => telling(true);
+export const tellingAtOnce = (): Promise<void> => telling(false);
