@@ -3,8 +3,8 @@ import { condition, patched, setHandler } from '@temporalio/workflow';
 import { accept, refuse } from '../../domain/errors/failure.ts';
 import { demand } from './refused.ts';
 
-/** Longer than any chain of awaits that a fact sets in motion before it asks the engine for something or waits for a condition. */
-const TURNS = 100;
+/** What facts set in motion, what they make conditions true for, and what that sets in motion. */
+const ROUNDS = 3;
 /** Runs of older builds carried an update out at once. */
 const LAST = 'updates-come-last';
 const REPEATED = refuse(
@@ -55,17 +55,13 @@ export function takeUpdate<Result, Said extends unknown[]>(
   });
 }
 
-/** What facts set in motion, what they make conditions true for, and what that sets in motion. */
+/** Conditions are looked at when everything else has come to rest; each round waits for that. */
 async function everythingElse(): Promise<void> {
-  let isDue = false;
-  const due = turns().then(() => {
-    isDue = true;
-  });
-  await condition(() => isDue);
-  await due;
-  await turns();
-}
-
-async function turns(): Promise<void> {
-  for (let turn = 0; turn < TURNS; turn++) await Promise.resolve();
+  for (let round = 0; round < ROUNDS; round++) {
+    let isDue = false;
+    void Promise.resolve().then(() => {
+      isDue = true;
+    });
+    await condition(() => isDue);
+  }
 }
