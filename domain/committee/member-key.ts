@@ -27,8 +27,25 @@ export function voterId(key: PublicKey): string {
   return algorithm === 'ed25519' ? key.key : sha256Hex(utf8ToBytes(`${algorithm}:${key.key}`));
 }
 
+/** Signatures that held a moment ago: a vote is judged before it is accepted, and once more when it is counted. */
+const HELD_MAX = 64;
+const held = new Set<string>();
+
 /** Whether `signature` is this key's over the 32 bytes of `digest`; a malformed one is the same as an absent one. */
 export function signedBy(key: PublicKey, digest: Digest, signature: string): boolean {
+  // Key and digest are hexadecimal: no two of these are written alike.
+  const name = `${algorithmOf(key)}:${key.key}:${digest}:${signature}`;
+  if (held.has(name)) return true;
+  const holds = verifies(key, digest, signature);
+  if (holds) {
+    const [oldest] = held;
+    if (oldest !== undefined && held.size >= HELD_MAX) held.delete(oldest);
+    held.add(name);
+  }
+  return holds;
+}
+
+function verifies(key: PublicKey, digest: Digest, signature: string): boolean {
   const algorithm = algorithmOf(key);
   try {
     const message = fromHex(digest, 'digest', 32);
