@@ -1,5 +1,5 @@
 import type { UpdateDefinition } from '@temporalio/common';
-import { condition, patched, setHandler } from '@temporalio/workflow';
+import { CancellationScope, condition, patched, setHandler } from '@temporalio/workflow';
 import { accept, refuse } from '../../domain/errors/failure.ts';
 import { demand } from './refused.ts';
 
@@ -38,7 +38,8 @@ export function takeUpdate<Result, Said extends unknown[]>(
     const name = JSON.stringify(said);
     underWay.add(name);
     try {
-      await everythingElse();
+      // A click on `cancel` must not keep anybody from ending the run.
+      await CancellationScope.nonCancellable(everythingElse);
     } finally {
       underWay.delete(name);
     }
